@@ -1,0 +1,1 @@
+//! Turns a chart archive and values into ordered manifests, hooks and notes.

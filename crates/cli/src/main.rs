@@ -1,0 +1,3 @@
+//! The one binary, `pilothouse`: parses arguments, prints results, starts the parts above.
+
+fn main() {}

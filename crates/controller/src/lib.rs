@@ -1,0 +1,1 @@
+//! Watches the resources and brings the cluster to the wanted state.

@@ -1,0 +1,1 @@
+//! Reads and writes YAML exactly as Go's goyaml.v2 does (Helm's YAML).

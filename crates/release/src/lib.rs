@@ -1,0 +1,1 @@
+//! Observes a release, decides the one next action, performs it.

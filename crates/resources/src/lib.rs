@@ -1,0 +1,1 @@
+//! The custom resources users write, their conditions and the CRD manifests.

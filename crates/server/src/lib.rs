@@ -1,0 +1,1 @@
+//! Serves the JSON API and the built portal.
