@@ -1,0 +1,67 @@
+//! What the cluster can do, as templates see it (`.Capabilities`).
+
+/// A Kubernetes version (`.Capabilities.KubeVersion`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KubeVersion {
+    /// The full text with a leading `v`: `v1.33.4-gke.1245000`.
+    pub version: String,
+    /// `v1.33.4`: without suffixes, for constraints.
+    pub normalized: String,
+    /// `1`.
+    pub major: String,
+    /// `33`.
+    pub minor: String,
+}
+
+impl KubeVersion {
+    /// Reads `1.34`, `v1.34.0`, `v1.33.4-gke.1245000` (Helm's `ParseKubeVersion`).
+    ///
+    /// # Errors
+    /// Go's text: `could not parse "x" as version`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let bare = text.trim().trim_start_matches('v');
+        let digits: Vec<&str> = bare.split(['-', '+']).next().unwrap_or_default().split('.').collect();
+        let bad = || format!("could not parse {text:?} as version");
+        if digits.len() < 2 || digits.iter().any(|d| d.is_empty() || !d.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(bad());
+        }
+        let number = |i: usize| digits.get(i).map_or(Ok(0), |d| d.parse::<u64>().map_err(|_| bad()));
+        let (major, minor, patch) = (number(0)?, number(1)?, number(2)?);
+        Ok(Self {
+            version: if text.starts_with('v') { text.to_owned() } else { format!("v{text}") },
+            normalized: format!("v{major}.{minor}.{patch}"),
+            major: major.to_string(),
+            minor: minor.to_string(),
+        })
+    }
+}
+
+/// `.Capabilities`: the Kubernetes version, the API versions (and kinds, `apps/v1/Deployment`, when they come
+/// from a cluster), in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The cluster's version. Default v1.36.0.
+    pub kube_version: KubeVersion,
+    /// What `.Capabilities.APIVersions.Has` knows. Default [`DEFAULT_API_VERSIONS`].
+    pub api_versions: Vec<String>,
+    /// `.Capabilities.HelmVersion.Version`. Default `v4.2.3`.
+    pub helm_version: String,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self {
+            kube_version: KubeVersion {
+                version: "v1.36.0".into(),
+                normalized: "v1.36.0".into(),
+                major: "1".into(),
+                minor: "36".into(),
+            },
+            api_versions: DEFAULT_API_VERSIONS.iter().map(|&v| v.to_owned()).collect(),
+            helm_version: "v4.2.3".into(),
+        }
+    }
+}
+
+/// The API versions Helm 4.2.3 assumes without a cluster, in its order.
+pub const DEFAULT_API_VERSIONS: &[&str] = &["v1"];
