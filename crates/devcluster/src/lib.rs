@@ -1,1 +1,3 @@
 //! The embedded Kubernetes API server and the simulated workloads.
+
+pub mod schema;
