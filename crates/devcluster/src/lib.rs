@@ -6,6 +6,7 @@ mod cluster;
 pub mod crd;
 pub mod decode;
 pub mod defaults;
+pub mod fields;
 pub mod openapi;
 pub mod patch;
 pub mod resource;
