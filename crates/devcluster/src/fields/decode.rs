@@ -121,7 +121,8 @@ fn omitted(field: FieldRef<'_>, value: &Value, depth: usize) -> bool {
         (_, _) if !field.omit_empty() => false,
         (_, Value::Null | Value::Bool(false)) => true,
         (_, Value::String(s)) => s.is_empty(),
-        (_, Value::Array(a)) => a.is_empty(),
+        // An empty list there asks for the ownership of fields to be forgotten; tracking removes it.
+        (_, Value::Array(a)) => a.is_empty() && field.name != "managedFields",
         (Shape::Any, Value::Object(_)) => false,
         (_, Value::Object(o)) => o.is_empty(),
         (_, Value::Number(n)) => n.as_f64() == Some(0.0),
@@ -261,16 +262,6 @@ impl Decoder {
                 self.strict("duplicate", key);
             } else {
                 seen.push(key);
-            }
-            if s.has_type_meta() && matches!(key, "apiVersion" | "kind") {
-                match item {
-                    Raw::String(text) => drop(out.insert(key.to_owned(), Value::String(text.clone()))),
-                    Raw::Null => {}
-                    other => drop(self.in_field(s, &[key.to_owned()], key, |d| {
-                        d.scalar(Scalar::String, other, "string")
-                    })?),
-                }
-                continue;
             }
             let Some(field) = s.field(key) else {
                 self.strict("unknown", key);

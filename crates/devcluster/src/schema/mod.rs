@@ -440,6 +440,11 @@ impl<'g> StructRef<'g> {
         self.def().hidden
     }
 
+    /// Whether it is a type of OpenAPI's that stands for any JSON.
+    pub fn is_open(self) -> bool {
+        self.def().additional.is_some()
+    }
+
     /// Whether server-side apply owns it as a whole.
     pub fn atomic(self) -> bool {
         self.def().atomic

@@ -45,7 +45,11 @@ pub(super) fn load() -> Graph {
             at.fields.push(field);
         }
     }
+    let text = shared_scalar(&mut graph, NodeKind::Scalar(Scalar::String), Relation::Default);
     for def in 0..graph.defs.len() {
+        if graph.defs[def].type_meta {
+            graph.defs[def].fields.extend([meta_field("kind", text), meta_field("apiVersion", text)]);
+        }
         graph.defs[def].fields.shrink_to_fit();
         graph.flatten(u32::try_from(def).unwrap_or(u32::MAX));
     }
@@ -89,6 +93,20 @@ fn declare(graph: &mut Graph, line: &'static str) {
         graph.by_gvk.insert(gvk.clone(), id);
     }
     graph.defs.push(def);
+}
+
+/// A field of Go's `TypeMeta`.
+fn meta_field(name: &'static str, node: u32) -> Field {
+    Field {
+        name: Cow::Borrowed(name),
+        node,
+        flags: OMIT_EMPTY,
+        go_type: Cow::Borrowed("string"),
+        proto: 0,
+        strategy: PatchStrategy::default(),
+        merge_key: None,
+        default: None,
+    }
 }
 
 fn read_field(graph: &mut Graph, line: &'static str) -> Field {
@@ -152,26 +170,21 @@ fn node_of(graph: &mut Graph, code: &str, relation: Relation) -> u32 {
     } else {
         scalar_of(code).map_or(NodeKind::Any, NodeKind::Scalar)
     };
-    if relation == Relation::Default
-        && let NodeKind::Scalar(_) | NodeKind::Any = kind
-    {
-        return shared_scalar(graph, kind);
+    // Untyped places of built-in kinds are owned as a whole.
+    let relation = if kind == NodeKind::Any { Relation::Atomic } else { relation };
+    if let NodeKind::Scalar(_) | NodeKind::Any = kind {
+        return shared_scalar(graph, kind, relation);
     }
     graph.add_node(kind, relation)
 }
 
 /// One node is enough for all plain scalars of a kind.
-fn shared_scalar(graph: &mut Graph, kind: NodeKind) -> u32 {
+fn shared_scalar(graph: &mut Graph, kind: NodeKind, relation: Relation) -> u32 {
     let first = graph.defs.len();
-    let same = graph
-        .nodes
-        .iter()
-        .skip(first)
-        .take(64)
-        .position(|n| n.kind == kind && n.relation == Relation::Default);
+    let same = graph.nodes.iter().skip(first).take(64).position(|n| n.kind == kind && n.relation == relation);
     match same {
         Some(i) => u32::try_from(first + i).unwrap_or(u32::MAX),
-        None => graph.add_node(kind, Relation::Default),
+        None => graph.add_node(kind, relation),
     }
 }
 
