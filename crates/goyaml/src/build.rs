@@ -2,6 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::compose::{Composer, Document};
+use crate::decode::Decoder;
+use crate::source::{Source, to_utf8};
 use crate::{Error, Limits};
 
 /// Makes values of the caller's own type while YAML is decoded, so that no tree is built in between.
@@ -78,14 +81,36 @@ impl Build for JsonBuilder {
 ///
 /// The error text of Go's function is this error's with `error converting YAML to JSON: ` in front.
 pub fn parse_first<B: Build>(source: &[u8], builder: &mut B, limits: &Limits) -> Result<B::Value, Error> {
-    let _ = (source, builder, limits);
-    Err(Error::Limit("not ready".into()))
+    check_size(source, limits)?;
+    let utf8 = to_utf8(source)?;
+    let mut composer = Composer::new(&Source::new(&utf8)?, limits);
+    match composer.next_document()? {
+        None => Ok(builder.null()),
+        Some(document) => decode(&document, builder, limits),
+    }
 }
 
 /// Decodes every document of a stream (`---` separates them).
 pub fn parse<B: Build>(source: &[u8], builder: &mut B, limits: &Limits) -> Result<Vec<B::Value>, Error> {
-    let _ = (source, builder, limits);
-    Err(Error::Limit("not ready".into()))
+    check_size(source, limits)?;
+    let utf8 = to_utf8(source)?;
+    let mut composer = Composer::new(&Source::new(&utf8)?, limits);
+    let mut values = Vec::new();
+    while let Some(document) = composer.next_document()? {
+        values.push(decode(&document, builder, limits)?);
+    }
+    Ok(values)
+}
+
+fn check_size(source: &[u8], limits: &Limits) -> Result<(), Error> {
+    if source.len() > limits.bytes {
+        return Err(Error::Limit(format!("document is larger than {} bytes", limits.bytes)));
+    }
+    Ok(())
+}
+
+fn decode<B: Build>(document: &Document<'_>, builder: &mut B, limits: &Limits) -> Result<B::Value, Error> {
+    Decoder::new(document, builder, limits).decode()
 }
 
 /// The first document of `source` as JSON, with [`Limits::default`].

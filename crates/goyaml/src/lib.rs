@@ -20,14 +20,23 @@
 //! Start at [`to_json`], [`parse`], [`Emitter`] and [`events::Parser`].
 
 mod build;
+mod compose;
+mod decode;
 mod emitter;
 mod error;
 pub mod events;
 mod limits;
+mod number;
 mod order;
+mod resolve;
+mod scanner;
+mod source;
+mod syntax;
+mod timestamp;
 
 pub use build::{Build, JsonBuilder, from_slice, parse, parse_first, to_json};
 pub use emitter::{EmitError, Emitter, json_to_yaml};
 pub use error::Error;
 pub use limits::Limits;
-pub use order::compare_keys;
+pub use number::{format_general, format_general_single, format_json};
+pub use order::{compare_keys, compare_keys_pretty};
