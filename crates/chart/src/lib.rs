@@ -19,6 +19,7 @@ mod limits;
 mod manifest;
 mod metadata;
 mod render;
+pub mod semver;
 pub mod values;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};
