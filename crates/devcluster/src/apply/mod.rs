@@ -17,6 +17,8 @@ use crate::fields;
 use crate::resource::Resource;
 use crate::schema::TypeRef;
 use crate::status::{ApiError, ApiResult, Cause, Details};
+pub(crate) use typed::plain;
+
 use managed::Entry;
 use set::FieldSet;
 

@@ -313,16 +313,16 @@ impl Decoder {
         match scalar {
             Scalar::String => match raw {
                 Raw::String(s) => Ok(Some(Value::String(s.clone()))),
-                other => self.wrong(other, go_type),
+                other => self.wrong(scalar, other, go_type),
             },
             Scalar::Bool => match raw {
                 Raw::Bool(b) => Ok(Some(Value::Bool(*b))),
-                other => self.wrong(other, go_type),
+                other => self.wrong(scalar, other, go_type),
             },
             Scalar::Int32 | Scalar::Int64 => self.integer(scalar, raw, go_type),
             Scalar::Float => match raw {
                 Raw::Number(text) => Ok(Some(super::number(text))),
-                other => self.wrong(other, go_type),
+                other => self.wrong(scalar, other, go_type),
             },
             Scalar::Bytes => self.bytes(raw, go_type),
             Scalar::Quantity => match raw {
@@ -361,15 +361,24 @@ impl Decoder {
         }
     }
 
-    fn wrong(&mut self, raw: &Raw, go_type: &str) -> Out {
+    fn wrong(&mut self, scalar: Scalar, raw: &Raw, go_type: &str) -> Out {
         if self.style == Style::Unstructured {
-            return Err(format!("cannot convert {} to {go_type}", unstructured_kind(raw)));
+            // Go converts numbers to strings in principle, and nothing else across kinds.
+            let whole = matches!(raw, Raw::Number(text) if text.parse::<i64>().is_ok());
+            return Err(match scalar {
+                Scalar::String if whole => format!("cannot convert int64 to {go_type}"),
+                Scalar::String => "unrecognized type: string".to_owned(),
+                Scalar::Bool => "unrecognized type: bool".to_owned(),
+                Scalar::Int32 => "unrecognized type: int32".to_owned(),
+                Scalar::Float => "unrecognized type: float64".to_owned(),
+                _ => "unrecognized type: int64".to_owned(),
+            });
         }
         self.mismatch(json_kind(raw), go_type)
     }
 
     fn integer(&mut self, scalar: Scalar, raw: &Raw, go_type: &str) -> Out {
-        let Raw::Number(text) = raw else { return self.wrong(raw, go_type) };
+        let Raw::Number(text) = raw else { return self.wrong(scalar, raw, go_type) };
         let parsed = match text.parse::<i64>() {
             Ok(n) if scalar == Scalar::Int64 || i32::try_from(n).is_ok() => Some(n),
             _ => None,
@@ -492,15 +501,6 @@ fn kind_of(raw: &Raw) -> &'static str {
         Raw::String(_) => "string",
         Raw::Array(_) => "slice",
         Raw::Object(_) => "map",
-    }
-}
-
-/// `reflect.Type` of an unstructured value.
-fn unstructured_kind(raw: &Raw) -> &'static str {
-    match raw {
-        Raw::Array(_) => "[]interface {}",
-        Raw::Object(_) => "map[string]interface {}",
-        other => kind_of(other),
     }
 }
 
