@@ -9,6 +9,7 @@ pub mod defaults;
 pub mod fields;
 pub mod openapi;
 pub mod patch;
+pub mod protobuf;
 pub mod resource;
 pub mod schema;
 pub mod sim;

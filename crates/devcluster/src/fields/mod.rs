@@ -189,6 +189,11 @@ pub fn go_quote(text: &str) -> String {
     out
 }
 
+/// What Go has where nothing is given: `""`, `0`, `{}` with what it always shows, or null.
+pub(crate) fn zero(ty: TypeRef<'_>) -> Value {
+    decode::zero(ty, 0)
+}
+
 /// Decodes a JSON body of type `ty`.
 ///
 /// # Errors
