@@ -137,7 +137,8 @@ impl Cluster {
         if let Some(kinds) = slot.as_ref().filter(|kinds| kinds.read.elapsed() < trusted) {
             return Ok(Arc::clone(kinds));
         }
-        let kinds = Arc::new(discover(&self.client).await.map_err(|source| Error::Discover(Box::new(source)))?);
+        let kinds =
+            Arc::new(discover(&self.client).await.map_err(|source| Error::Discover(Box::new(source)))?);
         *slot = Some(Arc::clone(&kinds));
         Ok(kinds)
     }
@@ -225,7 +226,8 @@ impl Cluster {
     /// # Errors
     /// The API's answer.
     pub async fn patch(&self, placed: &Placed, patch: &Patch<Value>) -> Result<Value, kube::Error> {
-        let params = PatchParams { field_manager: Some(HELM_FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let params =
+            PatchParams { field_manager: Some(HELM_FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         let request = placed.request().patch(placed.object.name(), &params, patch);
         self.client.request(request.map_err(kube::Error::BuildRequest)?).await
     }
@@ -268,7 +270,13 @@ impl Cluster {
         }
     }
 
-    async fn look_up(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, String> {
+    async fn look_up(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Value, String> {
         let key = (api_version.to_owned(), kind.to_owned());
         let kinds = self.kinds(KINDS_TRUSTED).await.map_err(|error| error.to_string())?;
         let Some((resource, scope)) = kinds.resources.get(&key) else {
@@ -282,7 +290,12 @@ impl Cluster {
         };
         let request = request.map_err(|error| error.to_string())?;
         match self.client.request::<Value>(request).await {
-            Ok(list) if list.pointer("/metadata/continue").and_then(Value::as_str).is_some_and(|c| !c.is_empty()) => {
+            Ok(list)
+                if list
+                    .pointer("/metadata/continue")
+                    .and_then(Value::as_str)
+                    .is_some_and(|c| !c.is_empty()) =>
+            {
                 Err(format!("lookup of {kind} would read more than {MAX_LOOKUP} objects"))
             }
             Ok(found) => Ok(found),

@@ -151,7 +151,8 @@ pub fn decide(desired: &Desired, observed: &Observed<'_>) -> Decision {
         _ => {}
     }
     if !observed.verified {
-        let unrecorded = ours && observed.status.latest().is_none_or(|s| s.version < i64::from(latest.version));
+        let unrecorded =
+            ours && observed.status.latest().is_none_or(|s| s.version < i64::from(latest.version));
         return match unrecorded {
             true => Decision::Resume { version: latest.version },
             false => Decision::Upgrade { because: Change::Unmanaged },
@@ -231,7 +232,10 @@ fn exhausted(action: ReleaseAction, failures: i64) -> Decision {
 }
 
 /// The failed action, its strategy and how often it failed.
-fn active<'a>(desired: &'a Desired, status: &HelmReleaseStatus) -> Option<(ReleaseAction, &'a Strategy, i64)> {
+fn active<'a>(
+    desired: &'a Desired,
+    status: &HelmReleaseStatus,
+) -> Option<(ReleaseAction, &'a Strategy, i64)> {
     let action = status.last_attempted_release_action?;
     Some(match action {
         ReleaseAction::Install => (action, &desired.policy.install, status.install_failures.unwrap_or(0)),
@@ -264,7 +268,8 @@ fn after_failure(desired: &Desired, observed: &Observed<'_>) -> Decision {
                 Some(to) => Decision::Rollback { to },
                 None => Decision::GiveUp {
                     reason: MISSING_ROLLBACK_TARGET,
-                    message: "Failed to perform remediation: missing target release to rollback to".to_owned(),
+                    message: "Failed to perform remediation: missing target release to rollback to"
+                        .to_owned(),
                 },
             }
         }
@@ -286,7 +291,8 @@ fn go_duration(text: &str) -> Option<SignedDuration> {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..end].parse().ok()?;
         rest = &rest[end..];
-        let units = [("ms", 1e-3), ("µs", 1e-6), ("us", 1e-6), ("ns", 1e-9), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+        let units =
+            [("ms", 1e-3), ("µs", 1e-6), ("us", 1e-6), ("ns", 1e-9), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
         let (unit, length) = units.into_iter().find(|(unit, _)| rest.starts_with(unit))?;
         seconds += number * length;
         rest = &rest[unit.len()..];

@@ -87,7 +87,9 @@ pub fn of(object: &Value, jobs: Jobs) -> Health {
         ("policy", "PodDisruptionBudget") => disruption_budget(object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => custom_resource_definition(object),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(object),
-        ("batch", "CronJob") | ("", "ConfigMap" | "Secret" | "Namespace" | "ServiceAccount") => Health::Current,
+        ("batch", "CronJob") | ("", "ConfigMap" | "Secret" | "Namespace" | "ServiceAccount") => {
+            Health::Current
+        }
         _ => by_ready_condition(object),
     }
 }
@@ -103,7 +105,9 @@ pub fn of_hook(object: &Value) -> Health {
         "Pod" => match text(object, "/status/phase") {
             "Succeeded" => Health::Current,
             "Failed" => Health::Failed(pod_trouble(object).unwrap_or_else(|| "pod failed".into())),
-            phase => Health::InProgress(pod_trouble(object).unwrap_or_else(|| format!("pod is {}", named(phase)))),
+            phase => {
+                Health::InProgress(pod_trouble(object).unwrap_or_else(|| format!("pod is {}", named(phase))))
+            }
         },
         _ => Health::Current,
     }
@@ -154,7 +158,9 @@ fn generic(object: &Value) -> Option<Health> {
     if let (Some(generation), Some(observed)) = (generation, observed)
         && observed != generation
     {
-        return Some(progress(format!("generation is {generation}, but the latest observed generation is {observed}")));
+        return Some(progress(format!(
+            "generation is {generation}, but the latest observed generation is {observed}"
+        )));
     }
     if let Some(condition) = condition(object, "Reconciling").filter(|c| text(c, "/status") == "True") {
         return Some(progress(why(condition, "reconciling")));
@@ -182,7 +188,8 @@ fn deployment(object: &Value) -> Health {
     }
     let wanted = number(object, "/spec/replicas").unwrap_or(1);
     let (replicas, updated) = (count(object, "/status/replicas"), count(object, "/status/updatedReplicas"));
-    let (ready, available) = (count(object, "/status/readyReplicas"), count(object, "/status/availableReplicas"));
+    let (ready, available) =
+        (count(object, "/status/readyReplicas"), count(object, "/status/availableReplicas"));
     if number(object, "/status/observedGeneration").is_none() {
         return progress("the Deployment controller has not seen it yet");
     }
@@ -266,7 +273,8 @@ fn stateful_set(object: &Value) -> Health {
     }
     let wanted = number(object, "/spec/replicas").unwrap_or(1);
     let (replicas, ready) = (count(object, "/status/replicas"), count(object, "/status/readyReplicas"));
-    let (current, updated) = (count(object, "/status/currentReplicas"), count(object, "/status/updatedReplicas"));
+    let (current, updated) =
+        (count(object, "/status/currentReplicas"), count(object, "/status/updatedReplicas"));
     if replicas < wanted {
         return progress(format!("replicas: {replicas}/{wanted}"));
     }
@@ -276,9 +284,14 @@ fn stateful_set(object: &Value) -> Health {
     if replicas > wanted {
         return progress(format!("pending termination: {}", replicas - wanted));
     }
-    if let Some(partition) = number(object, "/spec/updateStrategy/rollingUpdate/partition").filter(|p| *p > 0) {
+    if let Some(partition) = number(object, "/spec/updateStrategy/rollingUpdate/partition").filter(|p| *p > 0)
+    {
         let wanted = (wanted - partition).max(0);
-        return if updated < wanted { progress(format!("updated: {updated}/{wanted}")) } else { Health::Current };
+        return if updated < wanted {
+            progress(format!("updated: {updated}/{wanted}"))
+        } else {
+            Health::Current
+        };
     }
     if current < wanted && updated < wanted {
         return progress(format!("current: {current}/{wanted}"));
@@ -338,7 +351,8 @@ fn pod_trouble(object: &Value) -> Option<String> {
     let statuses = containers.filter_map(|key| status.get(key)?.as_array()).flatten();
     let trouble = |container: &Value| {
         let name = text(container, "/name");
-        if let Some(waiting) = container.pointer("/state/waiting").filter(|w| !text(w, "/reason").is_empty()) {
+        if let Some(waiting) = container.pointer("/state/waiting").filter(|w| !text(w, "/reason").is_empty())
+        {
             return Some(format!("container {name} is waiting: {}", why(waiting, "")));
         }
         let ended = container.pointer("/state/terminated")?;
@@ -418,13 +432,19 @@ mod tests {
 
     #[test]
     fn deployments_are_ready_when_all_replicas_are_updated_and_available() {
-        check(deployment_with(json!({"replicas": 2}), json!({})), "InProgress: the Deployment controller has not seen it yet");
+        check(
+            deployment_with(json!({"replicas": 2}), json!({})),
+            "InProgress: the Deployment controller has not seen it yet",
+        );
         check(
             deployment_with(json!({}), json!({"observedGeneration": 1})),
             "InProgress: generation is 2, but the latest observed generation is 1",
         );
         check(
-            deployment_with(json!({"replicas": 2}), json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1})),
+            deployment_with(
+                json!({"replicas": 2}),
+                json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1}),
+            ),
             "InProgress: updated: 1/2",
         );
         check(
@@ -456,10 +476,15 @@ mod tests {
     #[test]
     fn stateful_sets_and_daemon_sets_count_their_pods() {
         let set = |status: Value| json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {"replicas": 2}, "status": status});
-        check(set(json!({"observedGeneration": 1, "replicas": 2, "readyReplicas": 1})), "InProgress: ready: 1/2");
         check(
-            set(json!({"observedGeneration": 1, "replicas": 2, "readyReplicas": 2, "currentReplicas": 2, "updatedReplicas": 2,
-                       "currentRevision": "a", "updateRevision": "a"})),
+            set(json!({"observedGeneration": 1, "replicas": 2, "readyReplicas": 1})),
+            "InProgress: ready: 1/2",
+        );
+        check(
+            set(
+                json!({"observedGeneration": 1, "replicas": 2, "readyReplicas": 2, "currentReplicas": 2, "updatedReplicas": 2,
+                       "currentRevision": "a", "updateRevision": "a"}),
+            ),
             "Current",
         );
         let set = |status: Value| json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "status": status});
@@ -481,7 +506,9 @@ mod tests {
         assert_eq!(of(&running, Jobs::Started), Health::Current);
         check(job(json!({"conditions": [{"type": "Complete", "status": "True"}]})), "Current");
         check(
-            job(json!({"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no more"}]})),
+            job(
+                json!({"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no more"}]}),
+            ),
             "Failed: job failed: BackoffLimitExceeded: no more",
         );
     }
@@ -489,7 +516,10 @@ mod tests {
     #[test]
     fn pods_name_the_container_that_waits() {
         let pod = |status: Value| json!({"apiVersion": "v1", "kind": "Pod", "status": status});
-        check(pod(json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]})), "Current");
+        check(
+            pod(json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]})),
+            "Current",
+        );
         check(pod(json!({})), "InProgress: pod is not scheduled yet");
         check(
             pod(json!({"phase": "Pending", "containerStatuses": [
@@ -502,7 +532,9 @@ mod tests {
             "Failed: container web is waiting: CrashLoopBackOff",
         );
         check(
-            pod(json!({"phase": "Failed", "containerStatuses": [{"name": "t", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}}]})),
+            pod(
+                json!({"phase": "Failed", "containerStatuses": [{"name": "t", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}}]}),
+            ),
             "Failed: container t ended with exit code 3: Error",
         );
     }
@@ -518,7 +550,10 @@ mod tests {
 
     #[test]
     fn other_kinds_follow_their_rules() {
-        check(json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}), "InProgress: volume claim is Pending");
+        check(
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}),
+            "InProgress: volume claim is Pending",
+        );
         check(json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "ClusterIP"}}), "Current");
         check(
             json!({"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer", "clusterIP": "10.0.0.1"}, "status": {"loadBalancer": {}}}),
@@ -538,7 +573,10 @@ mod tests {
             json!({"apiVersion": "example.com/v1", "kind": "Widget", "status": {"conditions": [{"type": "Stalled", "status": "True", "reason": "Bad"}]}}),
             "Failed: Bad",
         );
-        check(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"deletionTimestamp": "t"}}), "Terminating");
+        check(
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"deletionTimestamp": "t"}}),
+            "Terminating",
+        );
         check(json!({"apiVersion": "example.com/v1", "kind": "Widget"}), "Current");
     }
 }

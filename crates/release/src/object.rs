@@ -46,7 +46,9 @@ pub enum Error {
     #[error("unable to build kubernetes objects from release manifest: error parsing: {0}")]
     Parse(String),
     /// A document names no kind.
-    #[error("unable to build kubernetes objects from release manifest: error validating \"\": error validating data: {field} not set")]
+    #[error(
+        "unable to build kubernetes objects from release manifest: error validating \"\": error validating data: {field} not set"
+    )]
     Missing {
         /// What is missing.
         field: &'static str,
@@ -160,7 +162,8 @@ fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 
 /// Why a live object does not belong to a release, in Helm's words.
 pub fn foreign_owner(object: &Value, release: &str, namespace: &str) -> Option<String> {
-    let label = object.pointer("/metadata/labels").and_then(|labels| labels.get(MANAGED_BY)).and_then(Value::as_str);
+    let label =
+        object.pointer("/metadata/labels").and_then(|labels| labels.get(MANAGED_BY)).and_then(Value::as_str);
     let checks = [
         ("label", MANAGED_BY, label, "Helm"),
         ("annotation", RELEASE_NAME, annotation(object, RELEASE_NAME), release),
@@ -168,9 +171,9 @@ pub fn foreign_owner(object: &Value, release: &str, namespace: &str) -> Option<S
     ];
     let wrong = checks.into_iter().filter_map(|(what, key, is, wanted)| match is {
         None => Some(format!("{what} validation error: missing key {key:?}: must be set to {wanted:?}")),
-        Some(is) if is != wanted => {
-            Some(format!("{what} validation error: key {key:?} must equal {wanted:?}: current value is {is:?}"))
-        }
+        Some(is) if is != wanted => Some(format!(
+            "{what} validation error: key {key:?} must equal {wanted:?}: current value is {is:?}"
+        )),
         Some(_) => None,
     });
     let wrong: Vec<String> = wrong.collect();
@@ -218,7 +221,9 @@ mod tests {
 
     #[test]
     fn ids_are_written_as_flux_writes_them() {
-        let object = Object(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "ns"}}));
+        let object = Object(
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "ns"}}),
+        );
         assert_eq!(object.id().to_string(), "Deployment/ns/web");
         assert_eq!(object.go_kind(), "apps/v1, Kind=Deployment");
         let object = Object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}}));
@@ -230,9 +235,16 @@ mod tests {
     fn ownership_is_written_and_checked_in_helms_words() {
         let mut object = Object(json!({"kind": "ConfigMap", "metadata": {"name": "a", "labels": null}}));
         let problem = foreign_owner(&object.0, "web", "ns").unwrap();
-        assert!(problem.starts_with("invalid ownership metadata; label validation error: missing key"), "{problem}");
+        assert!(
+            problem.starts_with("invalid ownership metadata; label validation error: missing key"),
+            "{problem}"
+        );
         object.own("web", "ns");
         assert_eq!(foreign_owner(&object.0, "web", "ns"), None);
-        assert!(foreign_owner(&object.0, "other", "ns").unwrap().contains("must equal \"other\": current value is \"web\""));
+        assert!(
+            foreign_owner(&object.0, "other", "ns")
+                .unwrap()
+                .contains("must equal \"other\": current value is \"web\"")
+        );
     }
 }

@@ -375,7 +375,8 @@ mod tests {
 
     #[test]
     fn a_hook_that_never_ran_is_written_with_an_empty_phase() {
-        let hook: RecordHook = serde_json::from_value(json!({"name": "h", "last_run": {"phase": ""}})).unwrap();
+        let hook: RecordHook =
+            serde_json::from_value(json!({"name": "h", "last_run": {"phase": ""}})).unwrap();
         assert_eq!(serde_json::to_value(&hook).unwrap(), json!({"name": "h", "last_run": {"phase": ""}}));
     }
 
@@ -389,8 +390,13 @@ mod tests {
 
     #[test]
     fn a_record_too_large_for_a_secret_says_so() {
-        let noise: String = (0..1_200_000u32).map(|n| char::from(b' ' + (n.wrapping_mul(2_654_435_761) >> 25) as u8 % 90)).collect();
-        let noise = noise + &(0..200_000u64).map(|n| format!("{:x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect::<String>();
+        let noise: String = (0..1_200_000u32)
+            .map(|n| char::from(b' ' + (n.wrapping_mul(2_654_435_761) >> 25) as u8 % 90))
+            .collect();
+        let noise = noise
+            + &(0..200_000u64)
+                .map(|n| format!("{:x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+                .collect::<String>();
         let record = Record { name: "big".into(), version: 1, manifest: noise, ..Record::default() };
         let error = record.pack().unwrap_err().to_string();
         assert!(error.contains("more than the 1 MiB"), "{error}");

@@ -216,7 +216,8 @@ impl Storage {
         let mut labels = secret.metadata.labels.unwrap_or_default();
         labels.retain(|key, _| !SYSTEM_LABELS.contains(&key.as_str()));
         let packed = secret.data.and_then(|mut data| data.remove("release")).unwrap_or_default().0;
-        let record = tokio::task::spawn_blocking(move || Record::unpack(&packed)).await.map_err(Error::Interrupted)?;
+        let record =
+            tokio::task::spawn_blocking(move || Record::unpack(&packed)).await.map_err(Error::Interrupted)?;
         let record = record.map_err(|source| Error::Unpack {
             namespace: self.namespace.clone(),
             secret: secret_name,
@@ -276,7 +277,8 @@ impl Storage {
     }
 
     fn written(&self, secret: String, answer: Result<Secret, kube::Error>) -> Result<String, Error> {
-        let written = answer.map_err(|source| Error::Write { namespace: self.namespace.clone(), secret, source })?;
+        let written =
+            answer.map_err(|source| Error::Write { namespace: self.namespace.clone(), secret, source })?;
         Ok(written.metadata.resource_version.unwrap_or_default())
     }
 
@@ -319,7 +321,8 @@ fn surplus(history: &[Revision], max_history: usize) -> Vec<u32> {
         return Vec::new();
     }
     let deployed = history.iter().filter(|r| r.status == Status::Deployed).map(|r| r.version).max();
-    let mut candidates: Vec<u32> = history.iter().map(|r| r.version).filter(|v| Some(*v) != deployed).collect();
+    let mut candidates: Vec<u32> =
+        history.iter().map(|r| r.version).filter(|v| Some(*v) != deployed).collect();
     candidates.sort_unstable();
     candidates.truncate((history.len() + 1).saturating_sub(max_history));
     candidates

@@ -81,7 +81,10 @@ mod tests {
         let long = "a".repeat(60);
         let name = release_name(&long, &spec(None, None));
         assert_eq!(name.len(), MAX_RELEASE_NAME);
-        assert_eq!(name, format!("{}-{}", "a".repeat(40), &hex::encode(Sha256::digest(long.as_bytes()))[..12]));
+        assert_eq!(
+            name,
+            format!("{}-{}", "a".repeat(40), &hex::encode(Sha256::digest(long.as_bytes()))[..12])
+        );
     }
 
     #[test]

@@ -82,7 +82,8 @@ pub enum DriftMode {
 
 fn strategy(choice: Option<&ActionStrategy>, remediation: Remediation) -> Strategy {
     let retry = choice.filter(|strategy| strategy.name == ActionStrategyName::RetryOnFailure);
-    let interval = |strategy: &ActionStrategy| length(strategy.retry_interval.as_ref(), DEFAULT_RETRY_INTERVAL);
+    let interval =
+        |strategy: &ActionStrategy| length(strategy.retry_interval.as_ref(), DEFAULT_RETRY_INTERVAL);
     Strategy { retry_interval: retry.map(interval), remediation }
 }
 
@@ -133,7 +134,11 @@ impl Policy {
                 DriftDetectionMode::Disabled => DriftMode::Disabled,
             },
             in_place_chart_change: in_place,
-            keep_history: spec.uninstall.as_ref().and_then(|uninstall| uninstall.keep_history).unwrap_or_default(),
+            keep_history: spec
+                .uninstall
+                .as_ref()
+                .and_then(|uninstall| uninstall.keep_history)
+                .unwrap_or_default(),
         }
     }
 }
@@ -176,7 +181,8 @@ pub struct Options {
 impl Options {
     fn base(spec: &HelmReleaseSpec, timeout: Option<&DurationString>) -> Self {
         let timeout = timeout.or(spec.timeout.as_ref());
-        let max_history = spec.max_history.map_or(DEFAULT_MAX_HISTORY, |max| usize::try_from(max).unwrap_or(0));
+        let max_history =
+            spec.max_history.map_or(DEFAULT_MAX_HISTORY, |max| usize::try_from(max).unwrap_or(0));
         Self {
             timeout: length(timeout, DEFAULT_TIMEOUT),
             wait: true,

@@ -215,7 +215,8 @@ mod tests {
     }
 
     fn check(sources: &[(Option<&str>, &str)], inline: Json, expected: Json) {
-        let references: Vec<_> = sources.iter().map(|(path, _)| reference(*path, ValuesKind::ConfigMap)).collect();
+        let references: Vec<_> =
+            sources.iter().map(|(path, _)| reference(*path, ValuesKind::ConfigMap)).collect();
         let sources: Vec<_> = references
             .iter()
             .zip(sources)
@@ -236,14 +237,22 @@ mod tests {
     #[test]
     fn a_target_path_wins_where_its_map_is_the_inline_one() {
         check(&[(Some("a.y"), "2")], json!({"a": {"y": 3}}), json!({"a": {"y": 2}}));
-        check(&[(None, "a: {x: 1}"), (Some("a.y"), "2")], json!({"a": {"y": 3}}), json!({"a": {"x": 1, "y": 3}}));
+        check(
+            &[(None, "a: {x: 1}"), (Some("a.y"), "2")],
+            json!({"a": {"y": 3}}),
+            json!({"a": {"x": 1, "y": 3}}),
+        );
         check(&[(Some("y"), "2")], json!({"y": 3}), json!({"y": 3}));
         check(&[(Some("a.new"), "2")], json!({"b": 1}), json!({"a": {"new": 2}, "b": 1}));
     }
 
     #[test]
     fn quotes_make_strings() {
-        check(&[(Some("a"), "'1'"), (Some("b"), "1"), (Some("c"), "\"true\"")], json!({}), json!({"a": "1", "b": 1, "c": "true"}));
+        check(
+            &[(Some("a"), "'1'"), (Some("b"), "1"), (Some("c"), "\"true\"")],
+            json!({}),
+            json!({"a": "1", "b": 1, "c": "true"}),
+        );
     }
 
     #[test]
