@@ -19,7 +19,7 @@ pub fn builtin(gvk: &Gvk, object: &mut Value) -> Result<Vec<String>, String> {
     Ok(decoded.strict)
 }
 
-/// Reads a parsed body ([`fields::parse_json`]) as the built-in kind: strict errors are in
+/// Reads a parsed body ([`fields::parse_json`], [`fields::parse_yaml`]) as the built-in kind: strict errors are in
 /// the order of the text and include `duplicate field "data.a"`.
 ///
 /// # Errors

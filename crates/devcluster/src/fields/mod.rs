@@ -8,9 +8,11 @@ mod decode;
 mod json;
 pub mod quantity;
 pub mod time;
+mod yaml;
 
 pub use decode::{DecodeError, Style, decode_raw};
 pub use json::{SyntaxError, parse as parse_json};
+pub use yaml::{Yaml, parse_yaml};
 
 use crate::schema::TypeRef;
 use serde_json::{Map, Number, Value};
@@ -45,7 +47,15 @@ impl Decoded {
     pub fn judge(self, validation: FieldValidation) -> Result<(Value, Vec<String>), String> {
         match validation {
             FieldValidation::Ignore => Ok((self.object, Vec::new())),
-            FieldValidation::Warn => Ok((self.object, self.strict)),
+            FieldValidation::Warn => {
+                let warnings = self.strict.iter().flat_map(|text| {
+                    match text.strip_prefix("yaml: unmarshal errors:\n  ") {
+                        Some(lines) => lines.split("\n  ").map(str::to_owned).collect(),
+                        None => vec![text.clone()],
+                    }
+                });
+                Ok((self.object, warnings.collect()))
+            }
             FieldValidation::Strict if self.strict.is_empty() => Ok((self.object, Vec::new())),
             FieldValidation::Strict => Err(format!("strict decoding error: {}", self.strict.join(", "))),
         }
