@@ -148,6 +148,15 @@ fn read_field(graph: &mut Graph, line: &'static str) -> Field {
             }
             Some(("pk", key)) => field.merge_key = Some(Cow::Borrowed(key)),
             Some(("d", json)) => field.default = Some(Cow::Borrowed(json)),
+            // A declared zero value matters only where Go tells it from an absent one.
+            None if attribute == "d0" && field.flags & POINTER != 0 => {
+                field.default = match code {
+                    "string" => Some(Cow::Borrowed("\"\"")),
+                    "bool" => Some(Cow::Borrowed("false")),
+                    "int32" | "int64" => Some(Cow::Borrowed("0")),
+                    _ => None,
+                };
+            }
             _ => {}
         }
     }
