@@ -1,0 +1,18 @@
+//! What the API does, apart from HTTP: functions that act with a [`Caller`](crate::Caller)'s rights.
+//!
+//! Every front (the JSON API, and clients of other products' paths) calls these.
+
+pub mod cluster;
+pub mod credentials;
+pub mod dependents;
+pub mod diff;
+pub mod events;
+pub mod identity;
+pub mod objects;
+pub mod oci_repositories;
+pub mod releases;
+pub mod rename;
+pub mod repositories;
+pub mod status;
+pub(crate) mod stream;
+pub mod workloads;
