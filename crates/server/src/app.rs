@@ -6,7 +6,7 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     portal::PortalAssets,
-    service::{archives::Archives, catalogs::Catalogs, stream::Hubs},
+    service::stream::Hubs,
 };
 
 /// What the portal says about the cluster behind the API.
@@ -85,8 +85,6 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) running: Arc<tokio::sync::Semaphore>,
     pub(crate) metrics: Metrics,
-    pub(crate) catalogs: Catalogs,
-    pub(crate) archives: Archives,
     pub(crate) hubs: Hubs,
 }
 
@@ -113,8 +111,6 @@ impl App {
             running: Arc::new(tokio::sync::Semaphore::new(options.limits.concurrency)),
             limits: options.limits,
             metrics: Metrics::default(),
-            catalogs: Catalogs::default(),
-            archives: Archives::default(),
             hubs: Hubs::default(),
         }))
     }

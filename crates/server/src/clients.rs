@@ -154,7 +154,8 @@ impl Callers {
 async fn review(client: &Client) -> Result<Identity, Problem> {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
     let review = SelfSubjectReview::default();
-    let asked = api.create(&PostParams::default(), &review);
+    let params = PostParams::default();
+    let asked = api.create(&params, &review);
     let answer = tokio::time::timeout(REVIEW_TIMEOUT, asked).await.map_err(|_| {
         Problem::upstream(
             "cluster-unreachable",

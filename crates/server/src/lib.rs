@@ -36,4 +36,5 @@ pub use page::{ListQuery, Page};
 pub use portal::{NONCE_PLACEHOLDER, PortalAssets};
 pub use problem::{FieldError, MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem};
 pub use router::{openapi, router};
+pub use service::rename::resume as resume_renames;
 pub use token::{MAX_TOKEN, Token};

@@ -108,7 +108,9 @@ impl ListQuery {
             }
         }
         if let Some(wanted) = self.state.as_deref().filter(|state| !state.is_empty()) {
-            items.retain(|item| wanted.split(',').any(|state| state.trim().eq_ignore_ascii_case(item.state())));
+            items.retain(|item| {
+                wanted.split(',').any(|state| state.trim().eq_ignore_ascii_case(item.state()))
+            });
         }
         items.sort_by_cached_key(|item| item.sort_key(field));
         if reversed {

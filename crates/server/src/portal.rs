@@ -109,7 +109,8 @@ pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response 
         return file.respond(request.headers());
     }
     // A view's address has no extension; a missing script must not be answered with a page.
-    let looks_like_file = name.rsplit('/').next().is_some_and(|last| last.contains('.')) && name != "index.html";
+    let looks_like_file =
+        name.rsplit('/').next().is_some_and(|last| last.contains('.')) && name != "index.html";
     match app.portal.files.get("index.html") {
         Some(index) if !looks_like_file => page(index, app.secure),
         Some(_) => Problem::not_found(format!("there is no file `{path}`")).into_response(),
@@ -170,7 +171,8 @@ fn page(index: &File, secure: bool) -> Response {
     let nonce = crate::token::random_secret();
     let html = String::from_utf8_lossy(&index.bytes);
     let styled = html.contains(NONCE_PLACEHOLDER);
-    let body = if styled { html.replace(NONCE_PLACEHOLDER, &nonce).into_bytes() } else { index.bytes.to_vec() };
+    let body =
+        if styled { html.replace(NONCE_PLACEHOLDER, &nonce).into_bytes() } else { index.bytes.to_vec() };
     let mut response = Body::from(body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -210,9 +210,12 @@ fn from_status(status: &Status) -> Problem {
             format!("the cluster does not know this resource: {}", status.message)
         }),
         (409, "AlreadyExists") => {
-            let mut problem = Problem::conflict("already-exists", "The name is taken", format!("{what} exists already"));
-            problem.errors =
-                vec![FieldError { field: "name".into(), message: format!("{what} exists already; choose another name") }];
+            let mut problem =
+                Problem::conflict("already-exists", "The name is taken", format!("{what} exists already"));
+            problem.errors = vec![FieldError {
+                field: "name".into(),
+                message: format!("{what} exists already; choose another name"),
+            }];
             problem
         }
         (409, _) => Problem::conflict(
@@ -282,8 +285,7 @@ fn forbidden(status: &Status) -> Problem {
         .and_then(|at| message[at + 8..].split(' ').next())
         .unwrap_or_default()
         .to_owned();
-    let (Some(user), Some(resource), false) =
-        (quoted("User \""), quoted("resource \""), verb.is_empty())
+    let (Some(user), Some(resource), false) = (quoted("User \""), quoted("resource \""), verb.is_empty())
     else {
         return Problem::forbidden(format!("the cluster refused it: {message}"))
             .hint("Ask an administrator of the cluster for the right to do this.");

@@ -13,7 +13,8 @@ impl Token {
     /// A token, if the text can be one: visible ASCII, at most [`MAX_TOKEN`] bytes.
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
-        let usable = !text.is_empty() && text.len() <= MAX_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
+        let usable =
+            !text.is_empty() && text.len() <= MAX_TOKEN && text.bytes().all(|b| b.is_ascii_graphic());
         usable.then_some(Self(text))
     }
 

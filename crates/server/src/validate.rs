@@ -130,13 +130,19 @@ pub fn repository_url(text: &str, oci: bool) -> Result<(), String> {
     match (oci, scheme) {
         (true, "oci") | (false, "http" | "https") => {}
         (true, "http" | "https") => {
-            return Err("an OCI repository's URL begins with `oci://`; for `http(s)://` choose type Helm Repository".into());
+            return Err(
+                "an OCI repository's URL begins with `oci://`; for `http(s)://` choose type Helm Repository"
+                    .into(),
+            );
         }
         (false, "oci") => return Err("for a URL with `oci://` choose type OCI Repository".into()),
-        (_, other) => return Err(format!("scheme `{other}` is not known here; the URL begins with `{wanted}`")),
+        (_, other) => {
+            return Err(format!("scheme `{other}` is not known here; the URL begins with `{wanted}`"));
+        }
     }
     // `oci` is no scheme with an authority to the URL standard: parse it as https.
-    let parsed = Url::parse(&format!("https://{rest}")).map_err(|error| format!("this is no URL: {error}"))?;
+    let parsed =
+        Url::parse(&format!("https://{rest}")).map_err(|error| format!("this is no URL: {error}"))?;
     if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
         return Err("credentials do not belong into the URL; enter them as credentials".into());
     }
@@ -232,9 +238,8 @@ pub fn yaml_or_json<T: serde::de::DeserializeOwned>(given: &Value) -> Result<Opt
     let value = match given {
         Value::Null => return Ok(None),
         Value::String(text) if text.trim().is_empty() => return Ok(None),
-        Value::String(text) => {
-            serde_saphyr::from_str::<Value>(text).map_err(|error| format!("this is not YAML: {}", first_line(&error)))?
-        }
+        Value::String(text) => serde_saphyr::from_str::<Value>(text)
+            .map_err(|error| format!("this is not YAML: {}", first_line(&error)))?,
         other => other.clone(),
     };
     if value.is_null() {
@@ -284,10 +289,14 @@ mod tests {
 
     #[test]
     fn intervals_are_minutes_and_seconds_or_durations() {
-        for (text, stored) in [("05:00", "5m0s"), ("0:30", "0m30s"), ("59:59", "59m59s"), ("1h", "1h"), ("5m0s", "5m0s")] {
+        for (text, stored) in
+            [("05:00", "5m0s"), ("0:30", "0m30s"), ("59:59", "59m59s"), ("1h", "1h"), ("5m0s", "5m0s")]
+        {
             assert_eq!(interval(text).unwrap().as_str(), stored, "{text}");
         }
-        for text in ["", "00:00", "60:00", "5", "05:60", "-1:00", "1:2:3", "0s", "5 m", "1d", "aa:bb", "100000h"] {
+        for text in
+            ["", "00:00", "60:00", "5", "05:60", "-1:00", "1:2:3", "0s", "5 m", "1d", "aa:bb", "100000h"]
+        {
             assert!(interval(text).is_err(), "{text}");
         }
     }

@@ -89,7 +89,8 @@ pub(crate) async fn create(
     request.certificate.check("certificate", &mut checks);
     checks.finish()?;
     need_namespace(&caller.client, &scope.namespace).await?;
-    credentials::create(&caller, &scope.namespace, &request.name, &request.credentials, &request.certificate).await?;
+    credentials::create(&caller, &scope.namespace, &request.name, &request.credentials, &request.certificate)
+        .await?;
     log_change(&caller, "credentials stored", &scope.namespace, &request.name);
     Ok(StatusCode::CREATED)
 }

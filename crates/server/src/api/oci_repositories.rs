@@ -118,7 +118,8 @@ pub(crate) async fn delete(
     Path(at): Path<Named>,
     Query(query): Query<Confirm>,
 ) -> Result<Json<Dependents>, Problem> {
-    let dependents = oci_repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
+    let dependents =
+        oci_repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
     log_change(&caller, "OCI repository deleted", &at.namespace, &at.name);
     Ok(Json(dependents))
 }
@@ -131,7 +132,10 @@ pub(crate) async fn delete(
         (status = 404, description = "There is none.", body = Problem),
     )
 )]
-pub(crate) async fn sync(caller: Caller, Path(at): Path<Named>) -> Result<(StatusCode, Json<Requested>), Problem> {
+pub(crate) async fn sync(
+    caller: Caller,
+    Path(at): Path<Named>,
+) -> Result<(StatusCode, Json<Requested>), Problem> {
     let requested_at =
         objects::request_reconcile::<OCIRepository>(&caller.client, &at.namespace, &at.name, &[]).await?;
     log_change(&caller, "OCI repository sync requested", &at.namespace, &at.name);
@@ -148,7 +152,8 @@ pub(crate) async fn sync(caller: Caller, Path(at): Path<Named>) -> Result<(Statu
     )
 )]
 pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Json<OciRepository>, Problem> {
-    let changed = objects::set_suspended::<OCIRepository>(&caller.client, &at.namespace, &at.name, true).await?;
+    let changed =
+        objects::set_suspended::<OCIRepository>(&caller.client, &at.namespace, &at.name, true).await?;
     log_change(&caller, "OCI repository suspended", &at.namespace, &at.name);
     Ok(Json(OciRepository::of(&changed)))
 }
@@ -163,7 +168,8 @@ pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Jso
     )
 )]
 pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json<OciRepository>, Problem> {
-    let changed = objects::set_suspended::<OCIRepository>(&caller.client, &at.namespace, &at.name, false).await?;
+    let changed =
+        objects::set_suspended::<OCIRepository>(&caller.client, &at.namespace, &at.name, false).await?;
     log_change(&caller, "OCI repository resumed", &at.namespace, &at.name);
     Ok(Json(OciRepository::of(&changed)))
 }

@@ -153,7 +153,10 @@ pub(crate) async fn rename(
         (status = 404, description = "There is none.", body = Problem),
     )
 )]
-pub(crate) async fn sync(caller: Caller, Path(at): Path<Named>) -> Result<(StatusCode, Json<Requested>), Problem> {
+pub(crate) async fn sync(
+    caller: Caller,
+    Path(at): Path<Named>,
+) -> Result<(StatusCode, Json<Requested>), Problem> {
     let requested_at =
         objects::request_reconcile::<HelmRepository>(&caller.client, &at.namespace, &at.name, &[]).await?;
     log_change(&caller, "repository sync requested", &at.namespace, &at.name);
@@ -170,7 +173,8 @@ pub(crate) async fn sync(caller: Caller, Path(at): Path<Named>) -> Result<(Statu
     )
 )]
 pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Json<Repository>, Problem> {
-    let changed = objects::set_suspended::<HelmRepository>(&caller.client, &at.namespace, &at.name, true).await?;
+    let changed =
+        objects::set_suspended::<HelmRepository>(&caller.client, &at.namespace, &at.name, true).await?;
     log_change(&caller, "repository suspended", &at.namespace, &at.name);
     Ok(Json(Repository::of(&changed)))
 }
@@ -185,7 +189,8 @@ pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Jso
     )
 )]
 pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json<Repository>, Problem> {
-    let changed = objects::set_suspended::<HelmRepository>(&caller.client, &at.namespace, &at.name, false).await?;
+    let changed =
+        objects::set_suspended::<HelmRepository>(&caller.client, &at.namespace, &at.name, false).await?;
     log_change(&caller, "repository resumed", &at.namespace, &at.name);
     Ok(Json(Repository::of(&changed)))
 }

@@ -20,11 +20,13 @@ use crate::{
 
 /// How somebody signs in: with a token or with the code of a one-time link.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SignIn {
     /// A token that the cluster accepts.
+    #[serde(default)]
     token: Option<Sensitive>,
     /// The code of a one-time link (`/sign-in#code=…`).
+    #[serde(default)]
     code: Option<Sensitive>,
 }
 
@@ -57,8 +59,9 @@ pub(crate) async fn sign_in(
         same_origin(&headers, &method, &uri, &app.hosts)?;
     }
     let token = match (&request.token, &request.code) {
-        (Some(token), None) => Token::new(token.reveal().trim())
-            .ok_or_else(|| Problem::field("token", "this cannot be a token: letters, digits and punctuation only"))?,
+        (Some(token), None) => Token::new(token.reveal().trim()).ok_or_else(|| {
+            Problem::field("token", "this cannot be a token: letters, digits and punctuation only")
+        })?,
         (None, Some(code)) => app.links.redeem(code.reveal().trim()).ok_or_else(|| {
             Problem::unauthenticated("the link was used already or is too old")
                 .hint("Ask for a new link, or sign in with a token.")
@@ -66,10 +69,8 @@ pub(crate) async fn sign_in(
         _ => return Err(Problem::field("token", "send either `token` or `code`")),
     };
     let caller = app.callers.get(&token).await?;
-    let started = app
-        .sessions
-        .start(&token)
-        .ok_or_else(|| Problem::internal("the session could not be sealed"))?;
+    let started =
+        app.sessions.start(&token).ok_or_else(|| Problem::internal("the session could not be sealed"))?;
     tracing::info!(user = caller.identity.user, "signed in");
     let session = Session {
         me: Me {
@@ -79,7 +80,8 @@ pub(crate) async fn sign_in(
         },
     };
     let cookie = set_cookie(&app, &started.secret, MAX_AGE.as_secs());
-    Ok((StatusCode::CREATED, AppendHeaders([(header::SET_COOKIE, cookie)]), axum::Json(session)).into_response())
+    Ok((StatusCode::CREATED, AppendHeaders([(header::SET_COOKIE, cookie)]), axum::Json(session))
+        .into_response())
 }
 
 fn set_cookie(app: &App, value: &str, max_age: u64) -> String {
@@ -105,5 +107,6 @@ pub(crate) async fn sign_out(
         }
         app.sessions.end(secret);
     }
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, set_cookie(&app, "", 0))])).into_response())
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, set_cookie(&app, "", 0))]))
+        .into_response())
 }

@@ -65,7 +65,9 @@ mod tests {
     #[test]
     fn only_our_own_names_are_taken() {
         let hosts = AllowedHosts::new("192.0.2.7".parse().ok(), &["pilothouse.example".into()]);
-        for good in ["localhost", "127.0.0.1", "::1", "x.localhost", "Pilothouse.Example", "192.0.2.7", "localhost."] {
+        for good in
+            ["localhost", "127.0.0.1", "::1", "x.localhost", "Pilothouse.Example", "192.0.2.7", "localhost."]
+        {
             assert!(hosts.allows(good), "{good}");
         }
         for bad in ["evil.example", "127.0.0.1.evil.example", "192.0.2.8", "", "localhost.evil"] {

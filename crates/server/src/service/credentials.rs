@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::{Api, Client, ResourceExt, api::{DeleteParams, ListParams, Preconditions}};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{DeleteParams, ListParams, Preconditions},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -59,33 +62,43 @@ pub enum CredentialsKind {
 
 /// Credentials of a request. Only the fields of the kind may be there.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CredentialsInput {
     /// What sort.
+    #[serde(default)]
     pub kind: CredentialsKind,
     /// User name (kind `basic`).
+    #[serde(default)]
     pub username: Option<String>,
     /// Password (kind `basic`).
+    #[serde(default)]
     pub password: Option<Sensitive>,
     /// Token (kind `bearer`).
+    #[serde(default)]
     pub token: Option<Sensitive>,
     /// Text of a `config.json` with `auths` (kind `dockerConfig`).
+    #[serde(default)]
     pub docker_config: Option<Sensitive>,
     /// Name of a Secret in the same namespace (kind `secret`).
+    #[serde(default)]
     pub secret_name: Option<String>,
 }
 
 /// TLS material of a request.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CertificateInput {
     /// Certificate authorities to trust beside the system's, as PEM.
+    #[serde(default)]
     pub authority: Option<String>,
     /// Client certificate, as PEM.
+    #[serde(default)]
     pub client_certificate: Option<String>,
     /// Key of the client certificate, as PEM.
+    #[serde(default)]
     pub client_key: Option<Sensitive>,
     /// Name of an existing Secret in the same namespace instead (`ca.crt`, `tls.crt`, `tls.key`).
+    #[serde(default)]
     pub secret_name: Option<String>,
 }
 
@@ -156,7 +169,9 @@ impl CredentialsInput {
             CredentialsKind::Bearer => need(hidden(&self.token), "token", "a token is needed"),
             CredentialsKind::DockerConfig => {
                 need(hidden(&self.docker_config), "dockerConfig", "paste the text of a config.json");
-                if let Some(Err(message)) = self.docker_config.as_ref().map(|text| docker_hosts(text.0.as_bytes())) {
+                if let Some(Err(message)) =
+                    self.docker_config.as_ref().map(|text| docker_hosts(text.0.as_bytes()))
+                {
                     checks.add(&format!("{field}.dockerConfig"), message);
                 }
             }
@@ -165,7 +180,10 @@ impl CredentialsInput {
     }
 
     /// The Secret's content; `None` for kinds that need no new Secret.
-    fn content(&self, stored: &BTreeMap<String, ByteString>) -> Option<(&'static str, BTreeMap<String, ByteString>)> {
+    fn content(
+        &self,
+        stored: &BTreeMap<String, ByteString>,
+    ) -> Option<(&'static str, BTreeMap<String, ByteString>)> {
         let mut data = BTreeMap::new();
         let type_ = match self.kind {
             CredentialsKind::None | CredentialsKind::Secret => return None,
@@ -204,7 +222,8 @@ impl CertificateInput {
     pub fn check(&self, field: &str, checks: &mut Checks) {
         let mut pem = |name: &str, text: Option<&str>, word: &str| {
             if text.is_some_and(|text| !text.contains("-----BEGIN ") || !text.contains(word)) {
-                checks.add(&format!("{field}.{name}"), format!("paste PEM text (`-----BEGIN … {word}-----`)"));
+                checks
+                    .add(&format!("{field}.{name}"), format!("paste PEM text (`-----BEGIN … {word}-----`)"));
             }
         };
         pem("authority", self.authority.as_deref(), "CERTIFICATE");
@@ -333,7 +352,8 @@ pub async fn discard(caller: &Caller, namespace: &str, name: &str) {
 
 /// Removes a Secret that the API made, unless another repository uses it.
 pub async fn discard_if_unused(caller: &Caller, namespace: &str, secret: &str, except: &str) {
-    let repositories = super::objects::api::<pilothouse_resources::HelmRepository>(&caller.client, Some(namespace));
+    let repositories =
+        super::objects::api::<pilothouse_resources::HelmRepository>(&caller.client, Some(namespace));
     let others = list_map(&repositories, ListParams::default(), |object| {
         let spec = &object.spec;
         let uses = [&spec.secret_ref, &spec.cert_secret_ref].into_iter().flatten().any(|r| r.name == secret);
@@ -344,12 +364,15 @@ pub async fn discard_if_unused(caller: &Caller, namespace: &str, secret: &str, e
         ListParams::default(),
         |object| {
             let spec = &object.spec;
-            let uses = [&spec.secret_ref, &spec.cert_secret_ref].into_iter().flatten().any(|r| r.name == secret);
+            let uses =
+                [&spec.secret_ref, &spec.cert_secret_ref].into_iter().flatten().any(|r| r.name == secret);
             (uses && object.name_any() != except).then_some(())
         },
     )
     .await;
-    if matches!(others.await, Ok(users) if users.is_empty()) && matches!(charts, Ok(users) if users.is_empty()) {
+    if matches!(others.await, Ok(users) if users.is_empty())
+        && matches!(charts, Ok(users) if users.is_empty())
+    {
         discard(caller, namespace, secret).await;
     }
 }
@@ -359,7 +382,11 @@ fn is_managed(labels: &BTreeMap<String, String>) -> bool {
 }
 
 /// What can be said of the credentials in that Secret.
-pub async fn state(caller: &Caller, namespace: &str, secret: Option<&str>) -> Result<CredentialsState, Problem> {
+pub async fn state(
+    caller: &Caller,
+    namespace: &str,
+    secret: Option<&str>,
+) -> Result<CredentialsState, Problem> {
     let Some(name) = secret else { return Ok(CredentialsState::default()) };
     let mut state = named(Some(name));
     match secrets(&caller.client, namespace).get_opt(name).await.map_err(Problem::from) {
@@ -403,11 +430,13 @@ pub async fn list(caller: &Caller, namespace: &str) -> Result<Vec<CredentialsVie
         }
         let data = secret.data.clone().unwrap_or_default();
         let kind = kind(Some(type_), &data);
-        let certificates = ["ca.crt", "tls.crt", "caFile", "certFile"].iter().any(|key| data.contains_key(*key));
+        let certificates =
+            ["ca.crt", "tls.crt", "caFile", "certFile"].iter().any(|key| data.contains_key(*key));
         if kind.is_none() && !certificates {
             return None;
         }
-        let hosts = data.get(".dockerconfigjson").and_then(|text| docker_hosts(&text.0).ok()).unwrap_or_default();
+        let hosts =
+            data.get(".dockerconfigjson").and_then(|text| docker_hosts(&text.0).ok()).unwrap_or_default();
         Some(CredentialsView {
             name: secret.name_any(),
             namespace: namespace.to_owned(),
@@ -475,7 +504,10 @@ fn docker_hosts(text: &[u8]) -> Result<Vec<String>, String> {
     })?;
     match value.get("auths") {
         Some(Value::Object(auths)) if !auths.is_empty() => Ok(auths.keys().cloned().collect()),
-        _ => Err("there are no `auths` in it; log in with a tool that writes them, or enter user and password".into()),
+        _ => {
+            Err("there are no `auths` in it; log in with a tool that writes them, or enter user and password"
+                .into())
+        }
     }
 }
 
@@ -498,7 +530,10 @@ mod tests {
         };
         let kind = |kind| CredentialsInput { kind, ..Default::default() };
         assert_eq!(fields(kind(CredentialsKind::None)), None);
-        assert_eq!(fields(kind(CredentialsKind::Basic)).unwrap(), ["credentials.username", "credentials.password"]);
+        assert_eq!(
+            fields(kind(CredentialsKind::Basic)).unwrap(),
+            ["credentials.username", "credentials.password"]
+        );
         assert_eq!(fields(kind(CredentialsKind::Bearer)).unwrap(), ["credentials.token"]);
         let pasted = CredentialsInput {
             kind: CredentialsKind::DockerConfig,

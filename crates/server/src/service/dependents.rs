@@ -94,7 +94,12 @@ fn use_of(release: &HelmReleaseParts) -> Option<Use> {
     let HelmReleaseParts { namespace, name, sources } = release;
     if let Some(reference) = &sources.chart_ref {
         return Some(Use {
-            dependent: Dependent { namespace: namespace.clone(), name: name.clone(), chart: None, version: None },
+            dependent: Dependent {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                chart: None,
+                version: None,
+            },
             source: SourceKey {
                 kind: reference.kind.as_str().to_owned(),
                 namespace: reference.namespace.clone().unwrap_or_else(|| namespace.clone()),
@@ -178,7 +183,9 @@ pub fn need_confirmation(
     let mut problem = Problem::conflict(
         "has-dependents",
         "Releases use it",
-        format!("{releases} {kind} `{name}`; they stay deployed but stop reconciling until it is added again"),
+        format!(
+            "{releases} {kind} `{name}`; they stay deployed but stop reconciling until it is added again"
+        ),
     )
     .hint(format!("Send the request again with `confirm={name}` to delete it nevertheless."))
     .with("dependents", &dependents.items);

@@ -75,7 +75,13 @@ pub fn sets(from: &BTreeMap<String, String>, to: &BTreeMap<String, String>) -> V
         let empty = String::new();
         let (text, added, removed) = unified(old.unwrap_or(&empty), new.unwrap_or(&empty), name, name);
         if change != "changed" || added + removed > 0 {
-            changes.push(ItemChange { item: name.clone(), change: change.to_owned(), unified: text, added, removed });
+            changes.push(ItemChange {
+                item: name.clone(),
+                change: change.to_owned(),
+                unified: text,
+                added,
+                removed,
+            });
         }
     }
     changes.sort_by(|a, b| a.item.cmp(&b.item));
@@ -97,7 +103,10 @@ mod tests {
         let set = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
         };
-        let changes = sets(&set(&[("a", "1\n"), ("b", "1\n"), ("c", "1\n")]), &set(&[("b", "2\n"), ("c", "1\n"), ("d", "1\n")]));
+        let changes = sets(
+            &set(&[("a", "1\n"), ("b", "1\n"), ("c", "1\n")]),
+            &set(&[("b", "2\n"), ("c", "1\n"), ("d", "1\n")]),
+        );
         let told: Vec<_> = changes.iter().map(|c| (c.item.as_str(), c.change.as_str())).collect();
         assert_eq!(told, [("a", "removed"), ("b", "changed"), ("d", "added")]);
         assert!(changes[1].unified.contains("-1\n+2\n"));

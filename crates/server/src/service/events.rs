@@ -56,7 +56,10 @@ impl EventView {
                 .and_then(|s| s.last_observed_time.as_ref().map(|time| time.0))
                 .or(event.last_timestamp.as_ref().map(|time| time.0))
                 .or(micro),
-            source: event.reporting_component.filter(|name| !name.is_empty()).or(event.source.and_then(|s| s.component)),
+            source: event
+                .reporting_component
+                .filter(|name| !name.is_empty())
+                .or(event.source.and_then(|s| s.component)),
             kind: event.involved_object.kind.unwrap_or_default(),
             name: event.involved_object.name.unwrap_or_default(),
             namespace: event.involved_object.namespace,
@@ -80,7 +83,11 @@ pub async fn of_namespace(caller: &Caller, namespace: Option<&str>) -> Result<Ve
     listed(caller, namespace, ListParams::default()).await
 }
 
-async fn listed(caller: &Caller, namespace: Option<&str>, params: ListParams) -> Result<Vec<EventView>, Problem> {
+async fn listed(
+    caller: &Caller,
+    namespace: Option<&str>,
+    params: ListParams,
+) -> Result<Vec<EventView>, Problem> {
     let api: Api<Event> = super::objects::api(&caller.client, namespace);
     let mut events = list_map(&api, params, |event| Some(EventView::of(event))).await?;
     events.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));

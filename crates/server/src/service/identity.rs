@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use k8s_openapi::{
-    api::{
-        authorization::v1::{
-            ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec, SelfSubjectRulesReview,
-            SelfSubjectRulesReviewSpec,
-        },
-        core::v1::Namespace,
+use k8s_openapi::api::{
+    authorization::v1::{
+        ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec, SelfSubjectRulesReview,
+        SelfSubjectRulesReviewSpec,
     },
+    core::v1::Namespace,
 };
 use kube::{Api, Client, ResourceExt, api::ListParams, api::PostParams};
 use serde::Serialize;
@@ -74,7 +72,10 @@ pub async fn permissions(caller: &Caller, namespace: Option<&str>) -> Result<Per
 }
 
 /// From one SelfSubjectRulesReview; `None` where the cluster says that its answer is not the whole truth.
-async fn by_rules(client: &Client, namespace: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
+async fn by_rules(
+    client: &Client,
+    namespace: &str,
+) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
     let api: Api<SelfSubjectRulesReview> = Api::all(client.clone());
     let review = SelfSubjectRulesReview {
         spec: SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) },
@@ -108,17 +109,19 @@ async fn by_rules(client: &Client, namespace: &str) -> Result<Option<BTreeMap<St
     Ok(Some(allowed))
 }
 
-async fn one_by_one(client: &Client, namespace: Option<&str>) -> Result<BTreeMap<String, Vec<String>>, Problem> {
-    let pairs = ASKED
-        .into_iter()
-        .flat_map(|(group, resource, verbs)| verbs.iter().map(move |verb| (group, resource, *verb)));
-    let answers: Vec<(&str, &str, bool)> = stream::iter(pairs)
-        .map(|(group, resource, verb)| async move {
-            Ok::<_, Problem>((resource, verb, can(client, namespace, group, resource, verb).await?))
-        })
-        .buffered(8)
-        .try_collect()
-        .await?;
+async fn one_by_one(
+    client: &Client,
+    namespace: Option<&str>,
+) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+    let mut pairs = Vec::new();
+    for (group, resource, verbs) in ASKED {
+        pairs.extend(verbs.iter().map(|verb| (group, resource, *verb)));
+    }
+    let asked = pairs.into_iter().map(|(group, resource, verb)| async move {
+        Ok::<_, Problem>((resource, verb, can(client, namespace, group, resource, verb).await?))
+    });
+    let answers: Vec<(&str, &str, bool)> =
+        stream::iter(asked.collect::<Vec<_>>()).buffered(8).try_collect().await?;
     let mut allowed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (resource, verb, yes) in answers {
         let verbs = allowed.entry(resource.to_owned()).or_default();

@@ -2,7 +2,9 @@
 //!
 //! Every front (the JSON API, and clients of other products' paths) calls these.
 
+pub mod charts;
 pub mod cluster;
+pub mod connection;
 pub mod credentials;
 pub mod dependents;
 pub mod diff;
@@ -15,4 +17,5 @@ pub mod rename;
 pub mod repositories;
 pub mod status;
 pub(crate) mod stream;
+pub mod updates;
 pub mod workloads;

@@ -21,7 +21,11 @@ pub const MAX_LISTED: usize = 20_000;
 
 /// Kinds that live in namespaces, with what the cluster needs to know of them.
 pub trait Namespaced:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug + DeserializeOwned + Serialize
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + std::fmt::Debug
+    + DeserializeOwned
+    + Serialize
 {
 }
 
@@ -43,7 +47,11 @@ pub fn api<K: Namespaced>(client: &Client, namespace: Option<&str>) -> Api<K> {
 }
 
 /// Reads a list in chunks and turns each object into what is kept of it, so that the whole list is never held.
-pub async fn list_map<K, T>(api: &Api<K>, params: ListParams, keep: impl Fn(K) -> Option<T>) -> Result<Vec<T>, Problem>
+pub async fn list_map<K, T>(
+    api: &Api<K>,
+    params: ListParams,
+    keep: impl Fn(K) -> Option<T>,
+) -> Result<Vec<T>, Problem>
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
@@ -120,7 +128,8 @@ pub async fn request_reconcile<K: Namespaced>(
     for key in [meta::RECONCILE_REQUESTED_AT].iter().chain(also) {
         annotations.insert((*key).to_owned(), Value::String(token.clone()));
     }
-    merge::<K>(&api(client, Some(namespace)), name, &json!({"metadata": {"annotations": annotations}})).await?;
+    merge::<K>(&api(client, Some(namespace)), name, &json!({"metadata": {"annotations": annotations}}))
+        .await?;
     Ok(token)
 }
 
@@ -139,7 +148,8 @@ pub async fn set_suspended<K: Namespaced>(
 pub async fn yaml<K: Namespaced>(client: &Client, namespace: &str, name: &str) -> Result<String, Problem> {
     let mut object = api::<K>(client, Some(namespace)).get(name).await?;
     object.meta_mut().managed_fields = None;
-    let value = serde_json::to_value(&object).map_err(|_| Problem::internal("the object cannot be written as JSON"))?;
+    let value = serde_json::to_value(&object)
+        .map_err(|_| Problem::internal("the object cannot be written as JSON"))?;
     let mut ordered = serde_json::Map::new();
     ordered.insert("apiVersion".into(), json!(K::api_version(&())));
     ordered.insert("kind".into(), json!(K::kind(&())));
@@ -175,7 +185,9 @@ pub async fn need_namespace(client: &Client, namespace: &str) -> Result<(), Prob
         return Ok(());
     }
     let mut problem = Problem::not_found(format!("namespace `{namespace}` does not exist"));
-    problem.errors =
-        vec![crate::FieldError { field: "namespace".into(), message: format!("`{namespace}` does not exist") }];
+    problem.errors = vec![crate::FieldError {
+        field: "namespace".into(),
+        message: format!("`{namespace}` does not exist"),
+    }];
     Err(problem)
 }

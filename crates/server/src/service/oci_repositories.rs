@@ -151,63 +151,88 @@ impl ArtifactView {
 
 /// An OCI repository to create, or to test.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OciRepositoryRequest {
     /// Name (not needed for a test).
+    #[serde(default)]
     pub name: String,
     /// Address of one chart, for example `oci://ghcr.io/my-org/charts/web`.
+    #[serde(default)]
     pub url: String,
     /// Which version.
+    #[serde(default)]
     pub reference: Reference,
     /// Which layer.
+    #[serde(default)]
     pub layer: Layer,
     /// `MM:SS`, or a duration. Default `05:00`.
+    #[serde(default)]
     pub interval: Option<String>,
     /// Timeout of requests. Default 60s.
+    #[serde(default)]
     pub timeout: Option<String>,
     /// `generic`, `aws`, `azure` or `gcp`.
+    #[serde(default)]
     pub provider: Option<String>,
     /// Allow plain HTTP.
+    #[serde(default)]
     pub insecure: bool,
     /// Begin suspended.
+    #[serde(default)]
     pub suspended: bool,
     /// Service account whose pull secrets are used.
+    #[serde(default)]
     pub service_account_name: Option<String>,
     /// Labels.
+    #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// Credentials; stored in a Secret.
+    #[serde(default)]
     pub credentials: Option<CredentialsInput>,
     /// Certificates; stored in a Secret.
+    #[serde(default)]
     pub certificate: Option<CertificateInput>,
 }
 
 /// A change of an OCI repository; what is absent stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OciRepositoryUpdate {
     /// The version that the caller saw.
+    #[serde(default)]
     pub resource_version: Option<String>,
     /// Address.
+    #[serde(default)]
     pub url: Option<String>,
     /// Which version; replaces the whole reference.
+    #[serde(default)]
     pub reference: Option<Reference>,
     /// Which layer; replaces the whole selection.
+    #[serde(default)]
     pub layer: Option<Layer>,
     /// `MM:SS`, or a duration.
+    #[serde(default)]
     pub interval: Option<String>,
     /// Timeout; an empty text resets it.
+    #[serde(default)]
     pub timeout: Option<String>,
     /// Cloud provider.
+    #[serde(default)]
     pub provider: Option<String>,
     /// Allow plain HTTP.
+    #[serde(default)]
     pub insecure: Option<bool>,
     /// Stop the checks.
+    #[serde(default)]
     pub suspended: Option<bool>,
     /// Labels; replaces those that are there.
+    #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
     /// New credentials; kind `none` removes them.
+    #[serde(default)]
     pub credentials: Option<CredentialsInput>,
     /// New certificates; an empty object removes them.
+    #[serde(default)]
     pub certificate: Option<CertificateInput>,
 }
 
@@ -246,7 +271,9 @@ impl OciRepository {
             provider: provider_name(spec.provider).to_owned(),
             insecure: spec.insecure.unwrap_or_default(),
             suspended: spec.suspend.unwrap_or_default(),
-            credentials: credentials::named(spec.secret_ref.as_ref().map(|reference| reference.name.as_str())),
+            credentials: credentials::named(
+                spec.secret_ref.as_ref().map(|reference| reference.name.as_str()),
+            ),
             certificate_secret_name: spec.cert_secret_ref.as_ref().map(|reference| reference.name.clone()),
             service_account_name: spec.service_account_name.clone(),
             verification: spec.verify.as_ref().map(|verify| {
@@ -370,7 +397,10 @@ fn layer(given: &Layer, checks: &mut Checks) -> Option<OCILayerSelector> {
     };
     let media_type = given.media_type.clone().filter(|text| !text.is_empty());
     if media_type.as_ref().is_some_and(|text| !text.contains('/') || text.chars().any(char::is_whitespace)) {
-        checks.add("layer.mediaType", "a media type looks like `application/vnd.cncf.helm.chart.content.v1.tar+gzip`");
+        checks.add(
+            "layer.mediaType",
+            "a media type looks like `application/vnd.cncf.helm.chart.content.v1.tar+gzip`",
+        );
     }
     let made = OCILayerSelector { media_type, operation };
     (made != OCILayerSelector::default()).then_some(made)
@@ -499,15 +529,16 @@ pub async fn update(
         let stored = credentials::store_certificate(caller, namespace, name, certificate).await?;
         spec.cert_secret_ref = stored.map(Into::into);
     }
-    let written = edit(&repositories, name, request.resource_version.as_deref(), |object: &mut OCIRepository| {
-        object.spec = spec.clone();
-        if let Some(labels) = &request.labels {
-            object.metadata.labels = Some(labels.clone());
-        }
-        Ok(())
-    })
-    .await
-    .map_err(|problem| problem.at_fields(FIELDS))?;
+    let written =
+        edit(&repositories, name, request.resource_version.as_deref(), |object: &mut OCIRepository| {
+            object.spec = spec.clone();
+            if let Some(labels) = &request.labels {
+                object.metadata.labels = Some(labels.clone());
+            }
+            Ok(())
+        })
+        .await
+        .map_err(|problem| problem.at_fields(FIELDS))?;
     Ok(OciRepository::of(&written))
 }
 
@@ -560,9 +591,9 @@ pub async fn delete(
 ) -> Result<Dependents, Problem> {
     let repositories = api::<OCIRepository>(&caller.client, Some(namespace));
     let object = repositories.get(name).await?;
-    let dependents = dependents::of(caller, &key(namespace, name)).await.or_else(|problem| {
-        if problem.is_forbidden() { Ok(Dependents::default()) } else { Err(problem) }
-    })?;
+    let dependents = dependents::of(caller, &key(namespace, name))
+        .await
+        .or_else(|problem| if problem.is_forbidden() { Ok(Dependents::default()) } else { Err(problem) })?;
     dependents::need_confirmation("OCI repository", name, &dependents, confirm)?;
     repositories.delete(name, &DeleteParams::default()).await?;
     for reference in [&object.spec.secret_ref, &object.spec.cert_secret_ref].into_iter().flatten() {

@@ -8,8 +8,9 @@ use kube::{
     api::{DeleteParams, ListParams},
 };
 use pilothouse_resources::{
-    ChartRefKind, ChartSourceKind, CrossNamespaceObjectReference, CrossNamespaceSourceReference, DurationString,
-    HelmChartTemplate, HelmChartTemplateSpec, HelmRelease, HelmReleaseSpec, ReconcileStrategy, Snapshot, ValuesReference,
+    ChartRefKind, ChartSourceKind, CrossNamespaceObjectReference, CrossNamespaceSourceReference,
+    DurationString, HelmChartTemplate, HelmChartTemplateSpec, HelmRelease, HelmReleaseSpec,
+    ReconcileStrategy, Snapshot, ValuesReference,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -171,93 +172,120 @@ pub struct ReleaseDetail {
 
 /// Where a release is to take its chart from.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChartInput {
     /// `HelmRepository` (default), `OCIRepository`, `HelmChart` or `ExternalArtifact`.
+    #[serde(default)]
     pub source_kind: Option<String>,
     /// Name of the source.
+    #[serde(default)]
     pub source_name: String,
     /// Namespace of the source. Default: the release's.
+    #[serde(default)]
     pub source_namespace: Option<String>,
     /// Chart's name in the repository (Helm repositories only).
+    #[serde(default)]
     pub name: Option<String>,
     /// Version or range. Default: the newest stable one (Helm repositories only).
+    #[serde(default)]
     pub version: Option<String>,
     /// Interval of the check for new versions. Default: the release's (Helm repositories only).
+    #[serde(default)]
     pub interval: Option<String>,
     /// `ChartVersion` (default) or `Revision` (Helm repositories only).
+    #[serde(default)]
     pub reconcile_strategy: Option<String>,
     /// Values files of the chart instead of its `values.yaml` (Helm repositories only).
+    #[serde(default)]
     pub values_files: Vec<String>,
 }
 
 /// A release to create or to preview.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseRequest {
     /// Name of the HelmRelease.
+    #[serde(default)]
     pub name: String,
     /// Helm's name of the release. Default: the name.
+    #[serde(default)]
     pub release_name: Option<String>,
     /// Namespace to deploy to. Default: the release's own.
+    #[serde(default)]
     pub target_namespace: Option<String>,
     /// `MM:SS`, or a duration. Default `05:00`.
+    #[serde(default)]
     pub interval: Option<String>,
     /// Timeout of each of Helm's actions. Default 5m0s.
+    #[serde(default)]
     pub timeout: Option<String>,
     /// Where the chart comes from.
+    #[serde(default)]
     pub chart: ChartInput,
     /// Values: an object, or YAML text.
     #[schema(value_type = Object)]
+    #[serde(default)]
     pub values: Value,
     /// References to values elsewhere: a list, or YAML text of one.
     #[schema(value_type = Object)]
+    #[serde(default)]
     pub values_from: Value,
     /// Labels: an object, or YAML text of one.
     #[schema(value_type = Object)]
+    #[serde(default)]
     pub labels: Value,
     /// Begin suspended.
+    #[serde(default)]
     pub suspended: bool,
     /// All other fields of the HelmRelease's specification (`install`, `upgrade`, `dependsOn`, …).
     #[schema(value_type = Object)]
+    #[serde(default)]
     pub advanced: Value,
     /// Take references to sources and values that do not exist (yet).
+    #[serde(default)]
     pub allow_missing_references: bool,
 }
 
 /// A change of a release; what is absent stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReleaseUpdate {
     /// The version that the caller saw.
+    #[serde(default)]
     pub resource_version: Option<String>,
     /// `MM:SS`, or a duration.
+    #[serde(default)]
     pub interval: Option<String>,
     /// Timeout; an empty text resets it.
+    #[serde(default)]
     pub timeout: Option<String>,
     /// Where the chart comes from; replaces the whole of it.
+    #[serde(default)]
     pub chart: Option<ChartInput>,
     /// Version or range alone, the rest of the chart's origin stays.
+    #[serde(default)]
     pub version: Option<String>,
     /// Values; replaces all. `null` or an empty text removes them.
     #[schema(value_type = Option<Object>)]
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     pub values: Option<Value>,
     /// References to values; replaces all.
     #[schema(value_type = Option<Object>)]
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     pub values_from: Option<Value>,
     /// Labels; replaces those that are there.
     #[schema(value_type = Option<Object>)]
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     pub labels: Option<Value>,
     /// Suspend or resume.
+    #[serde(default)]
     pub suspended: Option<bool>,
     /// All other fields; replaces all of them.
     #[schema(value_type = Option<Object>)]
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     pub advanced: Option<Value>,
     /// Take references that do not exist (yet).
+    #[serde(default)]
     pub allow_missing_references: bool,
 }
 
@@ -382,7 +410,15 @@ pub fn storage_namespace(object: &HelmRelease) -> String {
 
 /// Fields of the specification that have a place of their own in requests.
 const OWN_FIELDS: [&str; 9] = [
-    "chart", "chartRef", "interval", "releaseName", "targetNamespace", "suspend", "timeout", "values", "valuesFrom",
+    "chart",
+    "chartRef",
+    "interval",
+    "releaseName",
+    "targetNamespace",
+    "suspend",
+    "timeout",
+    "values",
+    "valuesFrom",
 ];
 
 impl ReleaseDetail {
@@ -414,14 +450,26 @@ impl ReleaseDetail {
 
 impl Listed for Release {
     const SORTS: &'static [&'static str] = &[
-        "name", "namespace", "releaseName", "chart", "version", "reconcileStrategy", "state", "app", "lastTransition",
-        "lastDeployed", "source", "createdAt",
+        "name",
+        "namespace",
+        "releaseName",
+        "chart",
+        "version",
+        "reconcileStrategy",
+        "state",
+        "app",
+        "lastTransition",
+        "lastDeployed",
+        "source",
+        "createdAt",
     ];
 
     fn texts<'a>(&'a self, texts: &mut Vec<&'a str>) {
         texts.extend([self.name.as_str(), &self.namespace, &self.release_name, &self.status.state]);
         texts.push(&self.chart.source_name);
-        texts.extend([&self.chart.name, &self.app, &self.status.message].into_iter().filter_map(|t| t.as_deref()));
+        texts.extend(
+            [&self.chart.name, &self.app, &self.status.message].into_iter().filter_map(|t| t.as_deref()),
+        );
         if let Some(deployed) = &self.deployed {
             texts.extend([deployed.chart_name.as_str(), &deployed.chart_version]);
         }
@@ -485,13 +533,17 @@ fn chart_input(
         "GitRepository" => ChartSourceKind::GitRepository,
         "Bucket" => ChartSourceKind::Bucket,
         unknown => {
-            checks.add("chart.sourceKind", format!("`{unknown}` is not a source; use HelmRepository or OCIRepository"));
+            checks.add(
+                "chart.sourceKind",
+                format!("`{unknown}` is not a source; use HelmRepository or OCIRepository"),
+            );
             return (None, None);
         }
     };
     let name = input.name.clone().unwrap_or_default();
     checks.take("chart.name", validate::chart_name(&name));
-    let version = input.version.clone().filter(|version| !version.trim().is_empty()).unwrap_or_else(|| "*".into());
+    let version =
+        input.version.clone().filter(|version| !version.trim().is_empty()).unwrap_or_else(|| "*".into());
     if kind == ChartSourceKind::HelmRepository {
         checks.take("chart.version", super::charts::check_range(&version));
     }
@@ -504,7 +556,10 @@ fn chart_input(
         None | Some("" | "ChartVersion") => ReconcileStrategy::ChartVersion,
         Some("Revision") => ReconcileStrategy::Revision,
         Some(other) => {
-            checks.add("chart.reconcileStrategy", format!("`{other}` is not a strategy; use ChartVersion or Revision"));
+            checks.add(
+                "chart.reconcileStrategy",
+                format!("`{other}` is not a strategy; use ChartVersion or Revision"),
+            );
             ReconcileStrategy::ChartVersion
         }
     };
@@ -577,7 +632,8 @@ fn values_from(given: &Value, checks: &mut Checks) -> Vec<ValuesReference> {
     let list: Vec<ValuesReference> =
         checks.take("valuesFrom", validate::yaml_or_json(given)).flatten().unwrap_or_default();
     for (index, reference) in list.iter().enumerate() {
-        checks.take(&format!("valuesFrom[{index}].name"), validate::name(&reference.name, validate::MAX_NAME));
+        checks
+            .take(&format!("valuesFrom[{index}].name"), validate::name(&reference.name, validate::MAX_NAME));
     }
     list
 }
@@ -595,7 +651,10 @@ fn advanced(given: &Value, checks: &mut Checks) -> Option<HelmReleaseSpec> {
         checks.take("advanced", validate::yaml_or_json(given))?.unwrap_or_default();
     for field in OWN_FIELDS {
         if fields.contains_key(field) {
-            checks.add(&format!("advanced.{field}"), format!("`{field}` has a field of its own in the request"));
+            checks.add(
+                &format!("advanced.{field}"),
+                format!("`{field}` has a field of its own in the request"),
+            );
         }
     }
     fields.insert("interval".to_owned(), Value::String(DEFAULT_INTERVAL.to_owned()));
@@ -603,7 +662,9 @@ fn advanced(given: &Value, checks: &mut Checks) -> Option<HelmReleaseSpec> {
         Ok(spec) => {
             let known = serde_json::to_value(&spec).unwrap_or_default();
             // The cluster would drop a misspelt field without a word.
-            for field in fields.keys().filter(|field| known.get(*field).is_none() && !fields[*field].is_null()) {
+            for field in
+                fields.keys().filter(|field| known.get(*field).is_none() && !fields[*field].is_null())
+            {
                 checks.add(&format!("advanced.{field}"), "a HelmRelease has no such field");
             }
             Some(spec)
@@ -639,12 +700,14 @@ async fn check_references(caller: &Caller, object: &HelmRelease, checks: &mut Ch
     let source = source_key(object);
     let exists = match source.kind.as_str() {
         "HelmRepository" => {
-            exists::<pilothouse_resources::HelmRepository>(caller, &source.namespace, &source.name).await?
+            is_there::<pilothouse_resources::HelmRepository>(caller, &source.namespace, &source.name).await?
         }
         "OCIRepository" => {
-            exists::<pilothouse_resources::OCIRepository>(caller, &source.namespace, &source.name).await?
+            is_there::<pilothouse_resources::OCIRepository>(caller, &source.namespace, &source.name).await?
         }
-        "HelmChart" => exists::<pilothouse_resources::HelmChart>(caller, &source.namespace, &source.name).await?,
+        "HelmChart" => {
+            is_there::<pilothouse_resources::HelmChart>(caller, &source.namespace, &source.name).await?
+        }
         _ => true,
     };
     if !exists {
@@ -658,10 +721,10 @@ async fn check_references(caller: &Caller, object: &HelmRelease, checks: &mut Ch
     for (index, reference) in references.filter(|(_, reference)| !reference.optional.unwrap_or_default()) {
         let exists = match reference.kind {
             pilothouse_resources::ValuesKind::Secret => {
-                exists::<k8s_openapi::api::core::v1::Secret>(caller, &own, &reference.name).await?
+                is_there::<k8s_openapi::api::core::v1::Secret>(caller, &own, &reference.name).await?
             }
             pilothouse_resources::ValuesKind::ConfigMap => {
-                exists::<k8s_openapi::api::core::v1::ConfigMap>(caller, &own, &reference.name).await?
+                is_there::<k8s_openapi::api::core::v1::ConfigMap>(caller, &own, &reference.name).await?
             }
         };
         if !exists {
@@ -678,13 +741,19 @@ async fn check_references(caller: &Caller, object: &HelmRelease, checks: &mut Ch
     {
         checks.add(
             "targetNamespace",
-            format!("namespace `{target}` does not exist; create it, or set `advanced.install.createNamespace`"),
+            format!(
+                "namespace `{target}` does not exist; create it, or set `advanced.install.createNamespace`"
+            ),
         );
     }
     Ok(())
 }
 
-async fn exists<K: super::objects::Namespaced>(caller: &Caller, namespace: &str, name: &str) -> Result<bool, Problem> {
+async fn is_there<K: super::objects::Namespaced>(
+    caller: &Caller,
+    namespace: &str,
+    name: &str,
+) -> Result<bool, Problem> {
     match api::<K>(&caller.client, Some(namespace)).get_metadata_opt(name).await.map_err(Problem::from) {
         Ok(found) => Ok(found.is_some()),
         Err(problem) if problem.is_forbidden() => Ok(true),
@@ -709,7 +778,11 @@ async fn rival(caller: &Caller, object: &HelmRelease) -> Result<Option<String>, 
 }
 
 /// Adds a release.
-pub async fn create(caller: &Caller, namespace: &str, request: &ReleaseRequest) -> Result<HelmRelease, Problem> {
+pub async fn create(
+    caller: &Caller,
+    namespace: &str,
+    request: &ReleaseRequest,
+) -> Result<HelmRelease, Problem> {
     let mut checks = Checks::default();
     checks.take("namespace", validate::namespace(namespace));
     let object = build(request, namespace, &mut checks);
@@ -762,7 +835,11 @@ pub async fn update(
 }
 
 /// The object after that change, or every finding.
-pub fn changed(before: &HelmRelease, request: &ReleaseUpdate, namespace: &str) -> Result<HelmRelease, Problem> {
+pub fn changed(
+    before: &HelmRelease,
+    request: &ReleaseUpdate,
+    namespace: &str,
+) -> Result<HelmRelease, Problem> {
     let mut checks = Checks::default();
     let mut object = before.clone();
     if let Some(given) = &request.advanced

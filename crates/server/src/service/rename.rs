@@ -109,7 +109,8 @@ async fn preflight(caller: &Caller, namespace: &str, name: &str, new_name: &str)
         }
     }
     let dependents = dependents::of(caller, &key(namespace, name)).await?;
-    let mut namespaces: Vec<&str> = dependents.items.iter().map(|release| release.namespace.as_str()).collect();
+    let mut namespaces: Vec<&str> =
+        dependents.items.iter().map(|release| release.namespace.as_str()).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
     for other in namespaces {
@@ -163,11 +164,8 @@ async fn finish(client: &Client, old: &HelmRepository, new_name: &str) -> Result
 fn copy(old: &HelmRepository, new_name: &str, from: &str) -> HelmRepository {
     let mut new = HelmRepository::new(new_name, old.spec.clone());
     new.metadata.labels.clone_from(&old.metadata.labels);
-    let dropped = [
-        RENAME_TO,
-        meta::RECONCILE_REQUESTED_AT,
-        "kubectl.kubernetes.io/last-applied-configuration",
-    ];
+    let dropped =
+        [RENAME_TO, meta::RECONCILE_REQUESTED_AT, "kubectl.kubernetes.io/last-applied-configuration"];
     let mut annotations: BTreeMap<String, String> = old
         .annotations()
         .iter()
@@ -198,7 +196,12 @@ async fn wait_for(repositories: &kube::Api<HelmRepository>, name: &str) {
     }
 }
 
-async fn repoint_releases(client: &Client, namespace: &str, name: &str, new_name: &str) -> Result<(), Problem> {
+async fn repoint_releases(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    new_name: &str,
+) -> Result<(), Problem> {
     let wanted = key(namespace, name);
     let find = |release: HelmRelease| {
         (super::releases::source_key(&release) == wanted)
@@ -284,13 +287,19 @@ pub async fn resume(client: &Client) -> Result<usize, Problem> {
         match outcome {
             Ok(()) => finished += usize::from(begun),
             Err(problem) => {
-                tracing::warn!(namespace, name = old.name_any(), detail = problem.detail, "a rename stays half done");
+                tracing::warn!(
+                    namespace,
+                    name = old.name_any(),
+                    detail = problem.detail,
+                    "a rename stays half done"
+                );
             }
         }
     }
     // The old object is gone, only the mark is left (a crash before the last step).
     for new in &marked {
-        let Some((old_name, _)) = new.annotations().get(RENAMED_FROM).and_then(|from| from.split_once('/')) else {
+        let Some((old_name, _)) = new.annotations().get(RENAMED_FROM).and_then(|from| from.split_once('/'))
+        else {
             continue;
         };
         let namespace = new.namespace().unwrap_or_default();
@@ -303,7 +312,12 @@ pub async fn resume(client: &Client) -> Result<usize, Problem> {
                 merge::<HelmRepository>(&repositories, &new.name_any(), &done).await.map(drop)
             };
             if let Err(problem) = repointed.await {
-                tracing::warn!(namespace, name = new.name_any(), detail = problem.detail, "a rename stays half done");
+                tracing::warn!(
+                    namespace,
+                    name = new.name_any(),
+                    detail = problem.detail,
+                    "a rename stays half done"
+                );
             }
         }
     }

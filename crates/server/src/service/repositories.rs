@@ -175,67 +175,91 @@ pub struct Sync {
 
 /// A repository to create, or to test.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RepositoryRequest {
     /// Name (not needed for a test).
+    #[serde(default)]
     pub name: String,
     /// `default` (an HTTP server with an index) or `oci`. Default: by the URL's scheme.
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type")]
     pub type_: Option<String>,
     /// Address, for example `oci://ghcr.io/my-org/charts`.
+    #[serde(default)]
     pub url: String,
     /// `MM:SS`, or a duration like `5m0s`. Default `05:00`.
+    #[serde(default)]
     pub interval: Option<String>,
     /// Timeout of requests. Default 60s.
+    #[serde(default)]
     pub timeout: Option<String>,
     /// `generic`, `aws`, `azure` or `gcp`.
+    #[serde(default)]
     pub provider: Option<String>,
     /// Allow plain HTTP (`oci` only).
+    #[serde(default)]
     pub insecure: bool,
     /// Send credentials to other hosts that the index names too.
+    #[serde(default)]
     pub pass_credentials: bool,
     /// Begin suspended.
+    #[serde(default)]
     pub suspended: bool,
     /// Explicit list of charts, for registries that cannot list (`oci` only).
+    #[serde(default)]
     pub charts: Vec<String>,
     /// Labels.
+    #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// Credentials; stored in a Secret.
+    #[serde(default)]
     pub credentials: Option<CredentialsInput>,
     /// Certificates; stored in a Secret.
+    #[serde(default)]
     pub certificate: Option<CertificateInput>,
 }
 
 /// A change of a repository; what is absent stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RepositoryUpdate {
     /// The version that the caller saw; the update is refused if it changed since.
+    #[serde(default)]
     pub resource_version: Option<String>,
     /// Address.
+    #[serde(default)]
     pub url: Option<String>,
     /// `default` or `oci`.
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type")]
     pub type_: Option<String>,
     /// `MM:SS`, or a duration.
+    #[serde(default)]
     pub interval: Option<String>,
     /// Timeout; an empty text resets it.
+    #[serde(default)]
     pub timeout: Option<String>,
     /// `generic`, `aws`, `azure` or `gcp`.
+    #[serde(default)]
     pub provider: Option<String>,
     /// Allow plain HTTP.
+    #[serde(default)]
     pub insecure: Option<bool>,
     /// Send credentials to other hosts too.
+    #[serde(default)]
     pub pass_credentials: Option<bool>,
     /// Stop the sync.
+    #[serde(default)]
     pub suspended: Option<bool>,
     /// Explicit list of charts; an empty list removes it.
+    #[serde(default)]
     pub charts: Option<Vec<String>>,
     /// Labels; replaces those that are there.
+    #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
     /// New credentials; kind `none` removes them. The user name may be left out to keep the stored one.
+    #[serde(default)]
     pub credentials: Option<CredentialsInput>,
     /// New certificates; an empty object removes them.
+    #[serde(default)]
     pub certificate: Option<CertificateInput>,
 }
 
@@ -312,7 +336,9 @@ impl Repository {
             pass_credentials: spec.pass_credentials.unwrap_or_default(),
             suspended: spec.suspend.unwrap_or_default(),
             charts: spec.charts.clone().unwrap_or_default(),
-            credentials: credentials::named(spec.secret_ref.as_ref().map(|reference| reference.name.as_str())),
+            credentials: credentials::named(
+                spec.secret_ref.as_ref().map(|reference| reference.name.as_str()),
+            ),
             certificate_secret_name: spec.cert_secret_ref.as_ref().map(|reference| reference.name.clone()),
             created_at: object.creation_timestamp().map(|time| time.0),
             labels: object.labels().clone(),
@@ -340,8 +366,18 @@ pub fn key(namespace: &str, name: &str) -> SourceKey {
 
 impl Listed for Repository {
     const SORTS: &'static [&'static str] = &[
-        "name", "namespace", "url", "type", "interval", "state", "charts", "versions", "releases", "lastSync",
-        "nextSync", "createdAt",
+        "name",
+        "namespace",
+        "url",
+        "type",
+        "interval",
+        "state",
+        "charts",
+        "versions",
+        "releases",
+        "lastSync",
+        "nextSync",
+        "createdAt",
     ];
 
     fn texts<'a>(&'a self, texts: &mut Vec<&'a str>) {
@@ -396,10 +432,8 @@ pub async fn get(caller: &Caller, namespace: &str, name: &str) -> Result<Reposit
     let mut view = Repository::of(&object);
     let secret = view.credentials.secret_name.clone();
     let key = view.key();
-    let (credentials, dependents) = tokio::join!(
-        credentials::state(caller, namespace, secret.as_deref()),
-        dependents::of(caller, &key)
-    );
+    let (credentials, dependents) =
+        tokio::join!(credentials::state(caller, namespace, secret.as_deref()), dependents::of(caller, &key));
     view.credentials = credentials?;
     view.releases = dependents.ok().map(|dependents| dependents.items.len());
     Ok(view)
@@ -430,7 +464,11 @@ pub async fn syncs(caller: &Caller, namespace: &str, name: &str) -> Result<Vec<S
 pub fn specification(request: &RepositoryRequest, checks: &mut Checks) -> HelmRepositorySpec {
     let type_ = match request.type_.as_deref() {
         None | Some("") => {
-            if request.url.starts_with("oci://") { RepositoryType::Oci } else { RepositoryType::Default }
+            if request.url.starts_with("oci://") {
+                RepositoryType::Oci
+            } else {
+                RepositoryType::Default
+            }
         }
         Some(text) => checks.take("type", repository_type(text)).unwrap_or_default(),
     };
@@ -506,7 +544,11 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// Adds a repository.
-pub async fn create(caller: &Caller, namespace: &str, request: &RepositoryRequest) -> Result<Repository, Problem> {
+pub async fn create(
+    caller: &Caller,
+    namespace: &str,
+    request: &RepositoryRequest,
+) -> Result<Repository, Problem> {
     let mut checks = Checks::default();
     checks.take("name", validate::name(&request.name, validate::MAX_NAME));
     checks.take("namespace", validate::namespace(namespace));
@@ -525,7 +567,8 @@ pub async fn create(caller: &Caller, namespace: &str, request: &RepositoryReques
     let secret = credentials::store(caller, namespace, &request.name, &credentials, None).await?;
     let made = secret.clone().filter(|_| credentials.secret_name.is_none());
     let outcome = async {
-        let certificates = credentials::store_certificate(caller, namespace, &request.name, &certificate).await?;
+        let certificates =
+            credentials::store_certificate(caller, namespace, &request.name, &certificate).await?;
         spec.secret_ref = secret.map(Into::into);
         spec.cert_secret_ref = certificates.map(Into::into);
         let mut object = HelmRepository::new(&request.name, spec);
@@ -594,15 +637,16 @@ pub async fn update(
         let stored = credentials::store_certificate(caller, namespace, name, certificate).await?;
         spec.cert_secret_ref = stored.map(Into::into);
     }
-    let written = edit(&repositories, name, request.resource_version.as_deref(), |object: &mut HelmRepository| {
-        object.spec = spec.clone();
-        if let Some(labels) = &request.labels {
-            object.metadata.labels = Some(labels.clone());
-        }
-        Ok(())
-    })
-    .await
-    .map_err(|problem| problem.at_fields(FIELDS));
+    let written =
+        edit(&repositories, name, request.resource_version.as_deref(), |object: &mut HelmRepository| {
+            object.spec = spec.clone();
+            if let Some(labels) = &request.labels {
+                object.metadata.labels = Some(labels.clone());
+            }
+            Ok(())
+        })
+        .await
+        .map_err(|problem| problem.at_fields(FIELDS));
     // Of the old and the new Secrets, those that nothing refers to now are removed.
     let kept = written.as_ref().map_or(&before.spec, |object| &object.spec);
     let names = |spec: &HelmRepositorySpec| {
@@ -626,7 +670,8 @@ fn changed_specification(
         spec.type_ = checks.take("type", repository_type(text));
     } else if let Some(url) = &request.url {
         // A changed scheme changes the type: a person who pastes `oci://` means it.
-        spec.type_ = Some(if url.starts_with("oci://") { RepositoryType::Oci } else { RepositoryType::Default });
+        spec.type_ =
+            Some(if url.starts_with("oci://") { RepositoryType::Oci } else { RepositoryType::Default });
     }
     if let Some(url) = &request.url {
         url.trim().clone_into(&mut spec.url);
@@ -638,10 +683,12 @@ fn changed_specification(
         spec.interval = checks.take("interval", validate::interval(text));
     }
     if let Some(text) = &request.timeout {
-        spec.timeout = if text.is_empty() { None } else { checks.take("timeout", validate::timeout(text, false)) };
+        spec.timeout =
+            if text.is_empty() { None } else { checks.take("timeout", validate::timeout(text, false)) };
     }
     if let Some(name) = &request.provider {
-        spec.provider = checks.take("provider", provider(name)).filter(|provider| *provider != Provider::Generic);
+        spec.provider =
+            checks.take("provider", provider(name)).filter(|provider| *provider != Provider::Generic);
     }
     if let Some(insecure) = request.insecure {
         spec.insecure = insecure.then_some(true);
@@ -662,7 +709,12 @@ fn changed_specification(
 }
 
 /// Deletes a repository. With releases that use it, its name must be typed as `confirm`.
-pub async fn delete(caller: &Caller, namespace: &str, name: &str, confirm: Option<&str>) -> Result<Dependents, Problem> {
+pub async fn delete(
+    caller: &Caller,
+    namespace: &str,
+    name: &str,
+    confirm: Option<&str>,
+) -> Result<Dependents, Problem> {
     let repositories = api::<HelmRepository>(&caller.client, Some(namespace));
     let object = repositories.get(name).await?;
     let dependents = dependents::of(caller, &key(namespace, name)).await.or_else(|problem| {

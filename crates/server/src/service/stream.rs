@@ -69,7 +69,15 @@ pub struct Change {
 
 impl Change {
     fn notice(type_: &'static str, kind: Option<&'static str>) -> Self {
-        Self { type_, kind, namespace: None, name: None, resource_version: None, item: Value::Null, message: None }
+        Self {
+            type_,
+            kind,
+            namespace: None,
+            name: None,
+            resource_version: None,
+            item: Value::Null,
+            message: None,
+        }
     }
 
     /// The session or the token ended.
@@ -125,8 +133,11 @@ impl Hub {
         if change.type_ == "ready" {
             past.ready = true;
         }
-        let numbered =
-            Numbered { id: format!("{}-{}", self.name, past.last), change: Arc::new(change), number: past.last };
+        let numbered = Numbered {
+            id: format!("{}-{}", self.name, past.last),
+            change: Arc::new(change),
+            number: past.last,
+        };
         if past.kept.len() == KEPT {
             past.kept.pop_front();
         }

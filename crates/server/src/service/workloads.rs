@@ -1,10 +1,8 @@
 //! Services as their users call them: the workloads that releases made. Read-only.
 
-use k8s_openapi::{
-    api::{
-        apps::v1::{DaemonSet, Deployment, StatefulSet},
-        core::v1::PodSpec,
-    },
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, StatefulSet},
+    core::v1::PodSpec,
 };
 use kube::{api::ListParams, core::ObjectMeta};
 use pilothouse_resources::meta;
@@ -151,7 +149,8 @@ impl Workload {
 }
 
 impl Listed for Workload {
-    const SORTS: &'static [&'static str] = &["name", "namespace", "kind", "replicas", "state", "app", "createdAt"];
+    const SORTS: &'static [&'static str] =
+        &["name", "namespace", "kind", "replicas", "state", "app", "createdAt"];
 
     fn texts<'a>(&'a self, texts: &mut Vec<&'a str>) {
         texts.extend([self.name.as_str(), &self.namespace, &self.kind, &self.state]);
@@ -214,12 +213,16 @@ pub async fn get(caller: &Caller, namespace: &str, kind: &str, name: &str) -> Re
     let client = &caller.client;
     let workload = match kind {
         "Deployment" => Workload::of_deployment(&api::<Deployment>(client, Some(namespace)).get(name).await?),
-        "StatefulSet" => Workload::of_stateful_set(&api::<StatefulSet>(client, Some(namespace)).get(name).await?),
+        "StatefulSet" => {
+            Workload::of_stateful_set(&api::<StatefulSet>(client, Some(namespace)).get(name).await?)
+        }
         "DaemonSet" => Workload::of_daemon_set(&api::<DaemonSet>(client, Some(namespace)).get(name).await?),
         other => {
-            return Err(Problem::field("kind", format!("`{other}` is none of Deployment, StatefulSet, DaemonSet")));
+            return Err(Problem::field(
+                "kind",
+                format!("`{other}` is none of Deployment, StatefulSet, DaemonSet"),
+            ));
         }
     };
     Ok(workload)
 }
-

@@ -1,0 +1,2 @@
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Newer {}
