@@ -26,7 +26,7 @@ pub struct Crd {
 #[derive(Debug, Clone)]
 pub struct Chart(Arc<Contents>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Contents {
     metadata: Metadata,
     lock: Option<Lock>,
@@ -65,6 +65,14 @@ impl Chart {
     /// Version of the chart.
     pub fn version(&self) -> &str {
         &self.0.metadata.version
+    }
+    /// The same chart under another version, as templates and the release record see it (a chart of an
+    /// OCIRepository carries the digest as build metadata).
+    #[must_use]
+    pub fn with_version(&self, version: impl Into<String>) -> Self {
+        let mut contents = (*self.0).clone();
+        contents.metadata.version = version.into();
+        Self(Arc::new(contents))
     }
     /// `Chart.lock`.
     pub fn lock(&self) -> Option<&Lock> {

@@ -21,6 +21,8 @@ pub mod drift;
 pub mod health;
 pub mod object;
 pub mod observe;
+pub mod operation;
+pub mod post_render;
 pub mod record;
 pub mod storage;
 

@@ -8,7 +8,7 @@ mod values;
 pub use digest::{EMPTY_DIGEST, json_digest, values_digest};
 pub use naming::{Target, chart_version_with_digest, helm_chart_name, release_name};
 pub use policy::{DriftMode, Options, Policy, Remediation, RemediationBy, Strategy, Tests};
-pub use values::{Error as ValuesError, ValuesSource, compose};
+pub use values::{DEFAULT_KEY, Error as ValuesError, ValuesSource, compose};
 
 /// Whether the release should be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
