@@ -14,12 +14,17 @@
 mod capabilities;
 mod chart;
 mod context;
+mod engine;
 mod error;
+mod files_glob;
+pub mod functions;
 mod limits;
 mod manifest;
 mod metadata;
+mod objects;
 mod render;
 pub mod semver;
+mod template_error;
 pub mod values;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};

@@ -48,8 +48,6 @@ impl ListKind {
 pub enum MapKind {
     /// `map[string]interface {}`.
     Any,
-    /// A named type over `map[string]interface {}`, such as `common.Values`.
-    Named(&'static str),
     /// `map[string]string`.
     String,
     /// `map[string][]uint8`.
@@ -61,7 +59,6 @@ impl MapKind {
     pub const fn type_name(self) -> &'static str {
         match self {
             Self::Any => "map[string]interface {}",
-            Self::Named(name) => name,
             Self::String => "map[string]string",
             Self::Bytes => "map[string][]uint8",
         }
@@ -70,7 +67,7 @@ impl MapKind {
     /// What a missing key gives.
     pub fn zero(self) -> Value {
         match self {
-            Self::Any | Self::Named(_) => Value::Nil,
+            Self::Any => Value::Nil,
             Self::String => Value::Str(Str::default()),
             Self::Bytes => Value::Bytes(Str::default()),
         }
@@ -84,6 +81,7 @@ pub struct List(Rc<ListData>);
 #[derive(Debug)]
 struct ListData {
     kind: ListKind,
+    nil: bool,
     items: Vec<Value>,
 }
 
@@ -94,7 +92,15 @@ impl List {
     }
     /// A list of another static type; the items have to be of it.
     pub fn with_kind(kind: ListKind, items: Vec<Value>) -> Self {
-        Self(Rc::new(ListData { kind, items }))
+        Self(Rc::new(ListData { kind, nil: false, items }))
+    }
+    /// A nil slice: empty, and `null` in JSON.
+    pub fn nil(kind: ListKind) -> Self {
+        Self(Rc::new(ListData { kind, nil: true, items: Vec::new() }))
+    }
+    /// Whether it is a nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
     }
     /// A `[]string`.
     pub fn of_strings<S: Into<Str>>(items: impl IntoIterator<Item = S>) -> Self {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::collection::ListKind;
 use crate::error::CallError;
 use crate::exec::Context;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// A function: arguments fit the parameters; [`Value::Invalid`] never occurs among them.
 pub type Native = fn(&Context<'_>, &mut [Value]) -> Result<Value, CallError>;
@@ -27,6 +27,8 @@ pub enum Param {
     Int64,
     /// `float64`.
     Float,
+    /// `uint32`.
+    Uint32,
     /// `[]interface {}`.
     List,
     /// `[]string`.
@@ -48,6 +50,7 @@ impl Param {
             Self::Int => "int",
             Self::Int64 => "int64",
             Self::Float => "float64",
+            Self::Uint32 => "uint32",
             Self::List => "[]interface {}",
             Self::Strings => "[]string",
             Self::Map => "map[string]interface {}",
@@ -69,6 +72,7 @@ impl Param {
             Self::Int => matches!(value, Value::Int(_)),
             Self::Int64 => matches!(value, Value::Int64(_)),
             Self::Float => matches!(value, Value::Float(_)),
+            Self::Uint32 => matches!(value, Value::Number(Number::Uint32(_))),
             Self::List => value.is_list_of(ListKind::Any),
             Self::Strings => value.is_list_of(ListKind::String),
             Self::Map => value.is_plain_map(),

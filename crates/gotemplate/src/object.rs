@@ -4,10 +4,35 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::collection::Map;
 use crate::error::CallError;
 use crate::exec::Context;
 use crate::function::{Native, Param};
 use crate::value::Value;
+
+/// A map of a named type without methods, such as Helm's `common.Values`.
+#[derive(Debug)]
+pub struct NamedMap {
+    /// Go's name of the type.
+    pub type_name: &'static str,
+    /// The map, shared.
+    pub map: Map,
+}
+
+impl Object for NamedMap {
+    fn type_name(&self) -> Cow<'static, str> {
+        self.type_name.into()
+    }
+    fn underlying(&self) -> Value {
+        Value::Map(self.map.clone())
+    }
+    fn as_map(&self) -> Option<&Map> {
+        Some(&self.map)
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
 
 /// A Go struct, or a pointer to one.
 #[derive(Debug)]
@@ -79,8 +104,19 @@ pub trait Object: fmt::Debug {
         Err(CallError::new(format!("no method {}", String::from_utf8_lossy(name))))
     }
 
+    /// The underlying map, if it is one that can be lent.
+    fn as_map(&self) -> Option<&Map> {
+        None
+    }
+
     /// What `String()` or `Error()` gives, for types that have one.
     fn text(&self) -> Option<String> {
+        None
+    }
+
+    /// What `String()` gives where only a pointer to the value has it: printed by an action that finds the
+    /// value in its place, but not by functions, which get a copy.
+    fn text_in_place(&self) -> Option<String> {
         None
     }
 

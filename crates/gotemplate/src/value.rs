@@ -294,7 +294,7 @@ impl Value {
     }
     /// Whether it can be given where Go wants `map[string]interface {}`.
     pub(crate) fn is_plain_map(&self) -> bool {
-        matches!(self, Self::Map(map) if matches!(map.kind(), MapKind::Any | MapKind::Named(_)))
+        matches!(self, Self::Map(map) if map.kind() == MapKind::Any)
     }
     /// Whether it is a list of exactly this static type.
     pub(crate) fn is_list_of(&self, kind: ListKind) -> bool {

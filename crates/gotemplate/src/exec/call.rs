@@ -9,7 +9,7 @@ use crate::ast::{At, FunctionName, Operand, OperandKind};
 use crate::error::{CallError, ExecError};
 use crate::function::{Form, Param};
 use crate::object::{Method, Object};
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 type Args = SmallVec<[Value; 6]>;
 
@@ -184,6 +184,12 @@ impl Context<'_> {
             (Param::Float, OperandKind::Number(number)) if number.float.is_some() => {
                 Ok(Value::Float(number.float.unwrap_or_default()))
             }
+            (Param::Uint32, OperandKind::Number(number)) if number.uint.is_some() => {
+                // Go's SetUint keeps the low bits.
+                let uint = number.uint.unwrap_or_default() & u64::from(u32::MAX);
+                Ok(Value::Number(Number::Uint32(u32::try_from(uint).unwrap_or_default())))
+            }
+            (Param::Uint32, _) => wrong("unsigned integer"),
             (Param::Bool, _) => wrong("bool"),
             (Param::String, _) => wrong("string"),
             (Param::Int | Param::Int64, _) => wrong("integer"),

@@ -15,6 +15,17 @@ use crate::value::Value;
 const RED_ZONE: usize = 128 << 10;
 const STACK_SEGMENT: usize = 4 << 20;
 
+/// What functions can ask the caller of an execution: the world outside (a clock, random bytes), or state
+/// of their own.
+pub trait Host {
+    /// Answers in place, if the question is of a type it knows.
+    fn answer(&self, question: &mut dyn Any);
+}
+
+impl Host for () {
+    fn answer(&self, _question: &mut dyn Any) {}
+}
+
 /// The execution, as functions see it: the host, the templates that can be called, the budget.
 #[derive(Clone, Copy)]
 pub struct Context<'s> {
@@ -23,9 +34,9 @@ pub struct Context<'s> {
 }
 
 impl<'s> Context<'s> {
-    /// The host of the execution, if it is a `T`.
-    pub fn host<T: Any>(&self) -> Option<&'s T> {
-        self.shared.host.downcast_ref()
+    /// Asks the host of the execution, which answers within the question.
+    pub fn ask(&self, question: &mut dyn Any) {
+        self.shared.host.answer(question);
     }
 
     /// The budget.

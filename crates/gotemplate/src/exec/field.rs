@@ -20,7 +20,14 @@ enum Walked {
 
 /// Follows `names` through maps without copying what lies on the way.
 fn follow(value: &Value, names: &[Name], index: usize) -> Walked {
-    let Value::Map(map) = value else { return Walked::Stopped(index, value.clone()) };
+    let map = match value {
+        Value::Map(map) => map,
+        Value::Object(object) if object.method(&names[index]).is_none() => match object.as_map() {
+            Some(map) => map,
+            None => return Walked::Stopped(index, value.clone()),
+        },
+        _ => return Walked::Stopped(index, value.clone()),
+    };
     match map.entries().get(&*names[index]) {
         None => Walked::Missing(index, map.kind()),
         Some(value) if index + 1 == names.len() => Walked::Found(value.clone()),
@@ -194,6 +201,6 @@ impl Context<'_> {
 
 impl MapKind {
     const fn is_of_interfaces(self) -> bool {
-        matches!(self, Self::Any | Self::Named(_))
+        matches!(self, Self::Any)
     }
 }

@@ -9,12 +9,11 @@ mod eval;
 mod field;
 mod walk;
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use context::Context;
+pub use context::{Context, Host};
 
 use crate::ast::{At, Template};
 use crate::budget::{Budget, Limit, Meter};
@@ -34,7 +33,7 @@ pub struct Execution<'s> {
 
 /// What all templates of an execution share.
 struct Shared<'s> {
-    host: &'s dyn Any,
+    host: &'s dyn Host,
     missing_key: MissingKey,
     meter: Meter<'s>,
     depth: Cell<u32>,
@@ -55,8 +54,13 @@ impl Drop for Shared<'_> {
 }
 
 impl<'s> Execution<'s> {
-    /// `host` is what functions find with [`Context::host`].
-    pub fn new(set: &'s TemplateSet, host: &'s dyn Any, missing_key: MissingKey, budget: Budget<'s>) -> Self {
+    /// `host` answers what functions ask with [`Context::ask`].
+    pub fn new(
+        set: &'s TemplateSet,
+        host: &'s dyn Host,
+        missing_key: MissingKey,
+        budget: Budget<'s>,
+    ) -> Self {
         let shared = Shared {
             host,
             missing_key,

@@ -197,7 +197,7 @@ impl Context<'_> {
                 Ok(!bytes.is_empty())
             }
             Value::Map(map) => {
-                let elements = Elements { interface: matches!(map.kind(), MapKind::Any | MapKind::Named(_)) };
+                let elements = Elements { interface: map.kind() == MapKind::Any };
                 let entries = map.snapshot();
                 for (key, item) in &entries {
                     if self.iterate(frame, &elements, &Value::Str(key.clone()), item, branch, out)?

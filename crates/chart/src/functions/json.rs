@@ -1,0 +1,101 @@
+//! Go's `encoding/json`, both ways.
+
+mod decode;
+mod encode;
+
+use std::borrow::Cow;
+
+use pilothouse_gotemplate::{CallError, Context, Function, List, ListKind, Map, Object, Param, Value};
+
+use super::{Outcome, string, text};
+pub(crate) use decode::decode;
+use encode::{Escape, encode};
+
+const STRING: &[Param] = &[Param::String];
+const ANY: &[Param] = &[Param::Any];
+
+pub(super) const FUNCTIONS: [Function; 9] = [
+    Function::new("toJson", ANY, |context, args| swallow(context, encode(&args[0], Escape::Html, false))),
+    Function::new("mustToJson", ANY, |context, args| give(context, encode(&args[0], Escape::Html, false))),
+    Function::new("toPrettyJson", ANY, |context, args| {
+        swallow(context, encode(&args[0], Escape::Html, true))
+    }),
+    Function::new("mustToPrettyJson", ANY, |context, args| {
+        give(context, encode(&args[0], Escape::Html, true))
+    }),
+    Function::new("toRawJson", ANY, |context, args| give(context, encode(&args[0], Escape::Needed, false))),
+    Function::new("mustToRawJson", ANY, |context, args| {
+        give(context, encode(&args[0], Escape::Needed, false))
+    }),
+    Function::new("fromJson", STRING, from_json),
+    Function::new("mustFromJson", STRING, |_, args| Ok(decode(text(&args[0]))?)),
+    Function::new("fromJsonArray", STRING, from_json_array),
+];
+
+/// How a value of a named type is written in JSON and YAML.
+pub(super) enum TextForm {
+    Text(String),
+    Underlying(Value),
+    /// The type refuses.
+    Error(String),
+}
+
+/// Types with `MarshalJSON` or `MarshalText`: times, versions.
+pub(super) fn text_form(object: &dyn Object) -> TextForm {
+    match object.type_name().as_ref() {
+        "time.Time" => super::dates::json_text(object),
+        "*semver.Version" => TextForm::Text(object.text().unwrap_or_default()),
+        _ => TextForm::Underlying(object.underlying()),
+    }
+}
+
+/// Gives the text or fails with Go's error.
+fn give(context: &Context<'_>, encoded: Result<Vec<u8>, CallError>) -> Outcome {
+    string(context, encoded?)
+}
+
+/// Gives the text, or nothing if the value has no JSON form. Exceeded bounds are still errors.
+fn swallow(context: &Context<'_>, encoded: Result<Vec<u8>, CallError>) -> Outcome {
+    match encoded {
+        Err(error) if error.limit().is_none() => Ok("".into()),
+        encoded => string(context, encoded?),
+    }
+}
+
+/// Go's word for the kind of a JSON value.
+fn kind_word(value: &Value) -> Cow<'static, str> {
+    match value {
+        Value::Str(_) => "string".into(),
+        Value::Float(_) => "number".into(),
+        Value::Bool(_) => "bool".into(),
+        Value::List(_) => "array".into(),
+        _ => "object".into(),
+    }
+}
+
+fn from_json(_: &Context<'_>, args: &mut [Value]) -> Outcome {
+    let error = match decode(text(&args[0])) {
+        Ok(Value::Map(map)) => return Ok(map.into()),
+        Ok(Value::Nil) => return Ok(Map::new().into()),
+        Ok(other) => {
+            format!(
+                "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                kind_word(&other)
+            )
+        }
+        Err(error) => error,
+    };
+    Ok(Value::map([("Error".into(), error.into())]))
+}
+
+fn from_json_array(_: &Context<'_>, args: &mut [Value]) -> Outcome {
+    let error = match decode(text(&args[0])) {
+        Ok(Value::List(list)) => return Ok(list.into()),
+        Ok(Value::Nil) => return Ok(List::nil(ListKind::Any).into()),
+        Ok(other) => {
+            format!("json: cannot unmarshal {} into Go value of type []interface {{}}", kind_word(&other))
+        }
+        Err(error) => error,
+    };
+    Ok(Value::list(vec![error.into()]))
+}
