@@ -111,3 +111,28 @@ impl RenderContext<'_> {
         }
     }
 }
+
+/// Checks a release's name as Helm does: a DNS name of at most 53 bytes.
+///
+/// # Errors
+/// Helm's text, without `release name check failed: `.
+pub fn check_release_name(name: &str) -> Result<(), String> {
+    let label = |label: &str| {
+        let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let bytes = label.as_bytes();
+        edge(bytes.first())
+            && edge(bytes.last())
+            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+    };
+    if name.is_empty() {
+        return Err("no name provided".to_owned());
+    }
+    if name.len() > 53 || !name.split('.').all(label) {
+        return Err(format!(
+            "release name {name:?}: invalid release name, must match regex \
+             ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be \
+             longer than 53"
+        ));
+    }
+    Ok(())
+}

@@ -25,14 +25,14 @@ pub enum LoadError {
     #[error("Chart.yaml file is missing")]
     NoChartYaml,
     /// A subchart could not be loaded.
-    #[error("error unpacking subchart {name} in {parent}: {source_text}")]
+    #[error("error unpacking subchart {name} in {parent}: {error}")]
     Subchart {
         /// Folder or file name under `charts/`.
         name: String,
         /// Name of the chart it stands in.
         parent: String,
         /// The subchart's own error.
-        source_text: Box<LoadError>,
+        error: Box<LoadError>,
     },
 }
 

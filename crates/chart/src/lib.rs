@@ -11,31 +11,37 @@
 //!
 //! Start at [`Chart::load_archive`], [`values`] and [`render`].
 
+pub mod batch;
 mod capabilities;
 mod chart;
 mod context;
+mod dependencies;
 mod engine;
 mod error;
 mod files_glob;
 pub mod functions;
+mod glob;
 mod limits;
+mod load;
 mod manifest;
 mod metadata;
 mod objects;
 mod render;
+mod schema;
 pub mod semver;
 mod template_error;
 pub mod values;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};
 pub use chart::{Chart, Crd, File};
-pub use context::{Lookup, PostRender, Random, Release, RenderContext, Resolve};
+pub use context::{Lookup, PostRender, Random, Release, RenderContext, Resolve, check_release_name};
 pub use error::{LoadError, RenderError};
+pub use glob::{BadPattern, Glob};
 pub use limits::{Limits, RenderLimits};
 pub use manifest::{
     Hook, HookDeletePolicy, HookEvent, HookOutputLogPolicy, Manifest, install_order, split_documents,
     uninstall_order,
 };
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
-pub use render::{Rendered, render, template_stdout};
+pub use render::{Rendered, render, render_templates, template_stdout};
 pub use values::{Map, Value, Values};

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Chart, Crd, Hook, Manifest, RenderContext, RenderError, Values};
+use pilothouse_gotemplate::Map as GoMap;
+
+use crate::manifest::sort_manifests;
+use crate::values::coalesce::coalesce_values;
+use crate::{Chart, Crd, Hook, Manifest, RenderContext, RenderError, Values, dependencies, engine, schema};
+
+mod post;
 
 /// What a chart renders to.
 #[derive(Debug, Clone)]
@@ -23,13 +29,154 @@ pub struct Rendered {
     pub chart: Chart,
 }
 
-/// Renders `chart` with `values` over its defaults.
-pub fn render(chart: &Chart, values: &Values, context: &RenderContext<'_>) -> Result<Rendered, RenderError> {
-    let _ = (values, context);
-    Err(RenderError::Chart(format!("cannot render {} yet", chart.name())))
+/// A chart and values made ready for its templates.
+pub(crate) struct Prepared {
+    chart: Chart,
+    values: GoMap,
 }
 
-/// What `helm template` prints for it.
+/// A chart whose templates were executed.
+pub(crate) struct Executed {
+    chart: Chart,
+    pub(crate) templates: BTreeMap<String, String>,
+}
+
+/// Renders `chart` with `values` over its defaults.
+///
+/// # Flow
+/// Dependencies are processed (aliases, conditions, tags, imports), values coalesced and checked against the
+/// schemas, `kubeVersion` is checked, templates are executed, and the result is split, sorted and joined.
+///
+/// # Errors
+/// The text Helm 4.2.3 prints after `Error: `.
+pub fn render(chart: &Chart, values: &Values, context: &RenderContext<'_>) -> Result<Rendered, RenderError> {
+    let prepared = prepare(chart, values, context).map_err(|error| match error {
+        RenderError::Values(text) if text.starts_with(PROCESSING) => RenderError::Values(format!(
+            "chart dependencies processing failed: {}",
+            &text[PROCESSING.len()..]
+        )),
+        other => other,
+    })?;
+    check_kube_version(&prepared.chart, context)?;
+    assemble(prepared.execute(context)?, context)
+}
+
+/// The raw text of every template, without splitting it into documents: what Helm's engine gives
+/// (`engine.Render`). `kubeVersion` is not checked.
+///
+/// # Errors
+/// The text of Helm's engine.
+pub fn render_templates(
+    chart: &Chart,
+    values: &Values,
+    context: &RenderContext<'_>,
+) -> Result<BTreeMap<String, String>, RenderError> {
+    execute(chart, values, context).map(|executed| executed.templates)
+}
+
+/// Marks errors of dependency processing, which `helm install` prefixes and the bare engine does not.
+const PROCESSING: &str = "\0dependencies\0";
+
+pub(crate) fn execute(
+    chart: &Chart,
+    values: &Values,
+    context: &RenderContext<'_>,
+) -> Result<Executed, RenderError> {
+    let prepared = prepare(chart, values, context).map_err(|error| match error {
+        RenderError::Values(text) => RenderError::Values(text.replace(PROCESSING, "")),
+        other => other,
+    })?;
+    prepared.execute(context)
+}
+
+fn prepare(chart: &Chart, values: &Values, context: &RenderContext<'_>) -> Result<Prepared, RenderError> {
+    let chart = dependencies::process(chart, values)
+        .map_err(|error| RenderError::Values(format!("{PROCESSING}{error}")))?;
+    let values = coalesce_values(&chart, values).map_err(RenderError::Values)?;
+    if !context.skip_schema {
+        schema::check(&chart, &values).map_err(RenderError::Schema)?;
+    }
+    Ok(Prepared { chart, values })
+}
+
+impl Prepared {
+    fn execute(self, context: &RenderContext<'_>) -> Result<Executed, RenderError> {
+        let templates = engine::render(&self.chart, self.values, context)?;
+        Ok(Executed { chart: self.chart, templates })
+    }
+}
+
+pub(crate) fn check_kube_version(chart: &Chart, context: &RenderContext<'_>) -> Result<(), RenderError> {
+    let wanted = &chart.metadata().kube_version;
+    let version = &context.capabilities.kube_version;
+    if wanted.is_empty() || crate::semver::is_compatible(wanted, &version.normalized) {
+        return Ok(());
+    }
+    Err(RenderError::Chart(format!(
+        "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}",
+        version.version
+    )))
+}
+
+/// Splits, sorts and joins what the templates gave.
+pub(crate) fn assemble(executed: Executed, context: &RenderContext<'_>) -> Result<Rendered, RenderError> {
+    let Executed { chart, templates } = executed;
+    let (notes, mut files) = split_notes(&chart, &templates, context.subchart_notes);
+    if let Some(post_render) = context.post_render {
+        files = post::run(&files, post_render)?;
+    }
+    let limits = pilothouse_goyaml::Limits::default();
+    let (hooks, manifests) = sort_manifests(&files, &limits).map_err(RenderError::Document)?;
+    let crds = chart.crds();
+    let mut manifest = String::new();
+    let mut add = |path: &str, text: &str| {
+        manifest.push_str("---\n# Source: ");
+        manifest.push_str(path);
+        manifest.push('\n');
+        manifest.push_str(text);
+        manifest.push('\n');
+    };
+    if context.include_crds {
+        crds.iter().for_each(|crd| add(&crd.path, &String::from_utf8_lossy(&crd.file.data)));
+    }
+    manifests.iter().for_each(|document| add(&document.path, &document.content));
+    Ok(Rendered { templates, manifests, hooks, notes, manifest, crds, chart })
+}
+
+/// `NOTES.txt` apart from everything else.
+fn split_notes(
+    chart: &Chart,
+    templates: &BTreeMap<String, String>,
+    subcharts: bool,
+) -> (String, BTreeMap<String, String>) {
+    let root = format!("{}/templates/NOTES.txt", chart.name());
+    let mut notes = String::new();
+    let mut files = BTreeMap::new();
+    for (path, text) in templates {
+        if !path.ends_with("NOTES.txt") {
+            files.insert(path.clone(), text.clone());
+        } else if subcharts || *path == root {
+            if !notes.is_empty() {
+                notes.push('\n');
+            }
+            notes.push_str(text);
+        }
+    }
+    (notes, files)
+}
+
+/// What `helm template` prints for it: the documents, then the hooks.
 pub fn template_stdout(rendered: &Rendered) -> String {
-    rendered.manifest.clone()
+    let hooks = rendered.hooks.iter();
+    let mut out = String::with_capacity(rendered.manifest.len() + 64);
+    out.push_str(rendered.manifest.trim());
+    out.push('\n');
+    for hook in hooks {
+        out.push_str("---\n# Source: ");
+        out.push_str(&hook.path);
+        out.push('\n');
+        out.push_str(&hook.manifest);
+        out.push('\n');
+    }
+    out
 }
