@@ -6,7 +6,7 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     portal::PortalAssets,
-    service::stream::Hubs,
+    service::{operations::Operations, sources::Sources, stream::Hubs},
 };
 
 /// What the portal says about the cluster behind the API.
@@ -86,6 +86,8 @@ pub(crate) struct State {
     pub(crate) running: Arc<tokio::sync::Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) hubs: Hubs,
+    pub(crate) sources: Sources,
+    pub(crate) operations: Operations,
 }
 
 impl App {
@@ -112,6 +114,8 @@ impl App {
             limits: options.limits,
             metrics: Metrics::default(),
             hubs: Hubs::default(),
+            sources: Sources::default(),
+            operations: Operations::default(),
         }))
     }
 }

@@ -114,11 +114,41 @@ fn oci_repositories() -> OpenApiRouter<App> {
 }
 
 fn charts() -> OpenApiRouter<App> {
+    use api::charts as handlers;
     OpenApiRouter::new()
+        .routes(routes!(handlers::list_all))
+        .routes(routes!(handlers::list))
+        .routes(routes!(handlers::versions))
+        .routes(routes!(handlers::resolve))
+        .routes(routes!(handlers::compare))
+        .routes(routes!(handlers::show))
+        .routes(routes!(handlers::templates))
+        .routes(routes!(handlers::crds))
+        .routes(routes!(handlers::of_oci_repository))
 }
 
 fn releases() -> OpenApiRouter<App> {
+    use api::{release_history as history, releases as handlers};
     OpenApiRouter::new()
+        .routes(routes!(handlers::list))
+        .routes(routes!(handlers::create))
+        .routes(routes!(handlers::preview_new))
+        .routes(routes!(handlers::show, handlers::update, handlers::delete))
+        .routes(routes!(handlers::preview_change))
+        .routes(routes!(handlers::suspend))
+        .routes(routes!(handlers::resume))
+        .routes(routes!(handlers::reconcile))
+        .routes(routes!(handlers::rollback))
+        .routes(routes!(handlers::run_tests))
+        .routes(routes!(handlers::tests))
+        .routes(routes!(handlers::events))
+        .routes(routes!(handlers::yaml))
+        .routes(routes!(history::list))
+        .routes(routes!(history::show))
+        .routes(routes!(history::diff))
+        .routes(routes!(history::notes))
+        .routes(routes!(history::resources))
+        .routes(routes!(history::values))
 }
 
 /// Routes that answer without a token.

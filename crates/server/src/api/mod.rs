@@ -1,11 +1,14 @@
 //! The routes of `/api/v1`, one file a noun. Handlers translate between HTTP and [`service`](crate::service).
 
+pub(crate) mod charts;
 pub(crate) mod cluster;
 pub(crate) mod credentials;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod me;
 pub(crate) mod oci_repositories;
+pub(crate) mod release_history;
+pub(crate) mod releases;
 pub(crate) mod repositories;
 pub(crate) mod services;
 pub(crate) mod session;

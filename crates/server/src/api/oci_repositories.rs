@@ -1,9 +1,10 @@
-use axum::Json;
+use axum::{Json, extract::State};
 use http::StatusCode;
 use pilothouse_resources::OCIRepository;
 
 use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope};
 use crate::{
+    app::App,
     clients::Caller,
     extract::{self, Path, Query},
     limits::log_change,
@@ -59,15 +60,17 @@ pub(crate) async fn create(
     request_body = OciRepositoryRequest,
     responses(
         (status = 200, description = "What came back, also where that is a failure.", body = ConnectionReport),
+        (status = 403, description = "The caller may not add repositories here.", body = Problem),
         (status = 422, description = "A field is not right.", body = Problem),
     )
 )]
 pub(crate) async fn test(
+    State(app): State<App>,
     caller: Caller,
     Path(scope): Path<Scope>,
     extract::Json(request): extract::Json<OciRepositoryRequest>,
 ) -> Result<Json<ConnectionReport>, Problem> {
-    Ok(Json(connection::test_oci(&caller, &scope.namespace, &request).await?))
+    Ok(Json(connection::test_oci(&caller, &app.sources, &scope.namespace, &request).await?))
 }
 
 /// One OCI repository.

@@ -1,17 +1,297 @@
-use crate::{Caller, problem::Problem};
-#[derive(serde::Serialize, utoipa::ToSchema)]
-pub struct ConnectionReport {}
-pub async fn test(
-    _: &Caller,
-    _: &str,
-    _: &super::repositories::RepositoryRequest,
-) -> Result<ConnectionReport, Problem> {
-    Ok(ConnectionReport {})
+//! Tests a repository before it is created: who answers, how it authenticates, what it would list.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use pilothouse_registry::{
+    Access, Error as RegistryError, Family, IndexAnswer, OciClient, RepositoryUrl,
+    discovery::{self, Method},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    credentials::{CertificateInput, CredentialsInput, CredentialsKind},
+    identity::can,
+    oci_repositories::{self, OciRepositoryRequest},
+    repositories::{self, RepositoryRequest},
+    sources::{Sources, of_oci_repository, of_repository, with_secret},
+};
+use crate::{
+    Caller,
+    problem::Problem,
+    validate::Checks,
+};
+
+/// Longest time for the whole test.
+const TIME: Duration = Duration::from_secs(30);
+/// Charts named in the report.
+const SHOWN: usize = 50;
+
+/// What came back from a test.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionReport {
+    /// Whether charts would be found.
+    pub success: bool,
+    /// In a sentence.
+    pub message: String,
+    /// What to do, where it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Field of the request that most likely is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Family of registry that answered, for example `harbor`; `http` for an HTTP repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<String>,
+    /// How the request authenticated: `anonymous`, `basic`, `bearer`, `dockerConfig`, or `secret`.
+    pub authentication: String,
+    /// How charts would be listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Whether that list would be complete.
+    pub complete: bool,
+    /// What is missing, where it would not be complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Number of charts.
+    pub charts: usize,
+    /// The first charts.
+    pub names: Vec<String>,
+    /// Digest that a tag points to (OCI repositories).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Requests that the registry still allows, where it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_left: Option<u64>,
+    /// Milliseconds the test took.
+    pub milliseconds: u64,
 }
-pub async fn test_oci(
-    _: &Caller,
-    _: &str,
-    _: &super::oci_repositories::OciRepositoryRequest,
+
+impl ConnectionReport {
+    fn failed(error: &RegistryError) -> Self {
+        use pilothouse_registry::Kind;
+        let field = match error.kind() {
+            Kind::Authentication => Some("credentials"),
+            Kind::TlsNotTrusted => Some("certificate"),
+            Kind::Dns | Kind::Connect | Kind::NotFound | Kind::Configuration | Kind::Malformed | Kind::Tls => Some("url"),
+            Kind::Discovery => Some("charts"),
+            _ => None,
+        };
+        Self {
+            message: error.to_string(),
+            hint: error.hint(),
+            field: field.map(str::to_owned),
+            ..Default::default()
+        }
+    }
+}
+
+fn authentication(credentials: &CredentialsInput) -> &'static str {
+    match credentials.kind {
+        CredentialsKind::None => "anonymous",
+        CredentialsKind::Basic => "basic",
+        CredentialsKind::Bearer => "bearer",
+        CredentialsKind::DockerConfig => "dockerConfig",
+        CredentialsKind::Secret => "secret",
+    }
+}
+
+/// The access with the request's own credentials, which are in no Secret yet.
+fn with_inputs(
+    access: Access,
+    credentials: &CredentialsInput,
+    certificate: &CertificateInput,
+    url: &str,
+) -> Result<Access, Problem> {
+    let mut data: BTreeMap<String, Vec<u8>> = credentials.plain_data();
+    data.extend(certificate.plain_data());
+    with_secret(access, &data, url)
+}
+
+/// Only who may add a repository may make the server ask an address of their choice.
+async fn need_right(caller: &Caller, namespace: &str, resource: &str) -> Result<(), Problem> {
+    if can(&caller.client, Some(namespace), "source.toolkit.fluxcd.io", resource, "create").await? {
+        return Ok(());
+    }
+    let user = &caller.identity.user;
+    Err(Problem::forbidden(format!("user `{user}` may not create {resource} in namespace `{namespace}`"))
+        .hint("Only who may add a repository may test one."))
+}
+
+/// Tests a Helm repository.
+pub async fn test(
+    caller: &Caller,
+    sources: &Sources,
+    namespace: &str,
+    request: &RepositoryRequest,
 ) -> Result<ConnectionReport, Problem> {
-    Ok(ConnectionReport {})
+    let mut checks = Checks::default();
+    let mut spec = repositories::specification(request, &mut checks);
+    let credentials = request.credentials.clone().unwrap_or_default();
+    let certificate = request.certificate.clone().unwrap_or_default();
+    credentials.check("credentials", &mut checks, false);
+    certificate.check("certificate", &mut checks);
+    checks.finish()?;
+    need_right(caller, namespace, "helmrepositories").await?;
+    spec.secret_ref = credentials.secret_name.clone().filter(|_| credentials.kind == CredentialsKind::Secret).map(Into::into);
+    spec.cert_secret_ref = certificate.secret_name.clone().map(Into::into);
+    let access = of_repository(caller, namespace, &spec).await?;
+    let access = with_inputs(access, &credentials, &certificate, &spec.url)?;
+    let started = std::time::Instant::now();
+    let tested = async {
+        if spec.is_oci() {
+            let url: RepositoryUrl = spec.url.parse()?;
+            list_oci(&sources.pool().oci(url, access)?, spec.charts.clone()).await
+        } else {
+            list_http(sources, &spec.url, access).await
+        }
+    };
+    Ok(finish(tested, started, &credentials).await)
+}
+
+/// Tests an OCI repository: whether its tag, range or digest is there and is a chart.
+pub async fn test_oci(
+    caller: &Caller,
+    sources: &Sources,
+    namespace: &str,
+    request: &OciRepositoryRequest,
+) -> Result<ConnectionReport, Problem> {
+    let mut checks = Checks::default();
+    let spec = oci_repositories::specification(request, &mut checks);
+    let credentials = request.credentials.clone().unwrap_or_default();
+    let certificate = request.certificate.clone().unwrap_or_default();
+    credentials.check("credentials", &mut checks, false);
+    certificate.check("certificate", &mut checks);
+    checks.finish()?;
+    need_right(caller, namespace, "ocirepositories").await?;
+    let Some(mut spec) = spec else { return Err(Problem::field("interval", "an interval is needed")) };
+    spec.secret_ref = credentials.secret_name.clone().filter(|_| credentials.kind == CredentialsKind::Secret).map(Into::into);
+    spec.cert_secret_ref = certificate.secret_name.clone().map(Into::into);
+    let access = of_oci_repository(caller, namespace, &spec).await?;
+    let access = with_inputs(access, &credentials, &certificate, &spec.url)?;
+    let started = std::time::Instant::now();
+    let tested = async {
+        let url: RepositoryUrl = spec.url.parse()?;
+        let client = sources.pool().oci(url, access)?;
+        let reference = spec.reference.clone().unwrap_or_default();
+        let wanted = match (reference.digest, reference.semver, reference.tag) {
+            (Some(digest), _, _) => digest,
+            (None, Some(range), _) => match newest_tag(&client, &range).await? {
+                Some(tag) => tag,
+                None => {
+                    return Ok(ConnectionReport {
+                        message: format!("the registry answers, but no tag is in the range `{range}`"),
+                        field: Some("reference.semver".into()),
+                        ..Default::default()
+                    });
+                }
+            },
+            (None, None, Some(tag)) => tag,
+            (None, None, None) => "latest".to_owned(),
+        };
+        let (digest, manifest) = client.manifest(&wanted).await?;
+        let family = Family::detect(&client).await?;
+        let kind = if manifest.is_chart() { "a Helm chart" } else { "an artifact that is no Helm chart by its config" };
+        Ok(ConnectionReport {
+            success: true,
+            message: format!("`{wanted}` is there and is {kind}"),
+            registry: family_name(family),
+            complete: true,
+            charts: 1,
+            names: vec![client.url().last_segment().to_owned()],
+            digest: Some(digest.to_string()),
+            requests_left: client.rate_limit().and_then(|limit| limit.remaining),
+            ..Default::default()
+        })
+    };
+    Ok(finish(tested, started, &credentials).await)
+}
+
+async fn finish(
+    tested: impl Future<Output = Result<ConnectionReport, RegistryError>>,
+    started: std::time::Instant,
+    credentials: &CredentialsInput,
+) -> ConnectionReport {
+    let mut report = match tokio::time::timeout(TIME, tested).await {
+        Ok(Ok(report)) => report,
+        Ok(Err(error)) => ConnectionReport::failed(&error),
+        Err(_) => ConnectionReport {
+            message: format!("there was no answer within {} s", TIME.as_secs()),
+            field: Some("url".into()),
+            ..Default::default()
+        },
+    };
+    authentication(credentials).clone_into(&mut report.authentication);
+    report.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report
+}
+
+fn family_name(family: Family) -> Option<String> {
+    serde_json::to_value(family).ok().and_then(|value| value.as_str().map(str::to_owned))
+}
+
+async fn newest_tag(client: &OciClient, range: &str) -> Result<Option<String>, RegistryError> {
+    use pilothouse_chart::semver::{Constraints, Version};
+    let Ok(constraints) = Constraints::parse(range) else { return Ok(None) };
+    let tags = client.tags().await?.tags;
+    let mut matching: Vec<(Version, String)> = tags
+        .into_iter()
+        .filter_map(|tag| Some((Version::parse(&tag.replace('_', "+")).ok()?, tag)))
+        .filter(|(version, _)| constraints.check(version))
+        .collect();
+    matching.sort_by(|(a, _), (b, _)| b.cmp(a));
+    Ok(matching.into_iter().next().map(|(_, tag)| tag))
+}
+
+async fn list_oci(client: &OciClient, charts: Option<Vec<String>>) -> Result<ConnectionReport, RegistryError> {
+    client.ping().await?;
+    let family = Family::detect(client).await?;
+    let options = discovery::Options { charts, ..Default::default() };
+    let found = discovery::discover(client, &options).await?;
+    let count = found.charts.len();
+    let own = client.url().last_segment().to_owned();
+    let names = found.charts.iter().take(SHOWN);
+    let names: Vec<String> = names.map(|name| if name.is_empty() { own.clone() } else { name.clone() }).collect();
+    // An explicit list says nothing about the registry: its first chart is looked for.
+    if found.method == Method::ExplicitList
+        && let Some(first) = found.charts.iter().next()
+    {
+        client.below(first)?.tags().await?;
+    }
+    Ok(ConnectionReport {
+        success: count > 0,
+        message: match count {
+            0 => "the registry answers, but no chart was found below this URL".to_owned(),
+            1 => "the registry answers; 1 chart was found".to_owned(),
+            _ => format!("the registry answers; {count} charts were found"),
+        },
+        field: (count == 0).then(|| "url".to_owned()),
+        registry: family_name(family),
+        method: Some(found.method.as_str().to_owned()),
+        complete: found.complete,
+        detail: found.note,
+        charts: count,
+        names,
+        requests_left: client.rate_limit().and_then(|limit| limit.remaining),
+        ..Default::default()
+    })
+}
+
+async fn list_http(sources: &Sources, url: &str, access: Access) -> Result<ConnectionReport, RegistryError> {
+    let client = sources.pool().http(url, access)?;
+    let answer = client.index(None, &pilothouse_registry::Validators::default()).await?;
+    let IndexAnswer::Fetched { parsed, .. } = answer else { return Ok(ConnectionReport::default()) };
+    let count = parsed.catalog.charts();
+    Ok(ConnectionReport {
+        success: true,
+        message: format!("the repository answers; its index lists {count} charts with {} versions", parsed.catalog.versions()),
+        registry: Some("http".to_owned()),
+        method: Some(Method::Index.as_str().to_owned()),
+        complete: true,
+        detail: (parsed.dropped > 0).then(|| format!("{} entries of the index are not valid", parsed.dropped)),
+        charts: count,
+        names: parsed.catalog.entries.keys().take(SHOWN).cloned().collect(),
+        ..Default::default()
+    })
 }

@@ -179,6 +179,12 @@ impl CredentialsInput {
         }
     }
 
+    /// The data that a Secret of these credentials would have, for a test before anything is stored.
+    pub(crate) fn plain_data(&self) -> BTreeMap<String, Vec<u8>> {
+        let (_, data) = self.content(&BTreeMap::new()).unwrap_or_default();
+        data.into_iter().map(|(key, value)| (key, value.0)).collect()
+    }
+
     /// The Secret's content; `None` for kinds that need no new Secret.
     fn content(
         &self,
@@ -232,6 +238,11 @@ impl CertificateInput {
         if self.client_certificate.is_some() != self.client_key.is_some() {
             checks.add(&format!("{field}.clientKey"), "a client certificate and its key come together");
         }
+    }
+
+    /// The data that a Secret of these certificates would have.
+    pub(crate) fn plain_data(&self) -> BTreeMap<String, Vec<u8>> {
+        self.content().into_iter().map(|(key, value)| (key, value.0)).collect()
     }
 
     fn content(&self) -> BTreeMap<String, ByteString> {

@@ -601,3 +601,21 @@ pub async fn delete(
     }
     Ok(dependents)
 }
+
+/// The chart in the stored artifact, with the artifact's digest.
+pub async fn chart(
+    caller: &Caller,
+    sources: &super::sources::Sources,
+    namespace: &str,
+    name: &str,
+) -> Result<(pilothouse_chart::Chart, String), Problem> {
+    let object = api::<OCIRepository>(&caller.client, Some(namespace)).get(name).await?;
+    let Some(artifact) = object.status.and_then(|status| status.artifact) else {
+        return Err(Problem::conflict(
+            "not-synced",
+            "Not synced yet",
+            format!("OCI repository `{name}` has no artifact yet; look at its status"),
+        ));
+    };
+    Ok((sources.chart_of_artifact(&artifact).await?, artifact.digest.unwrap_or_default()))
+}

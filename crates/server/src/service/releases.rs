@@ -910,3 +910,21 @@ pub async fn delete(caller: &Caller, namespace: &str, name: &str) -> Result<(), 
     api::<HelmRelease>(&caller.client, Some(namespace)).delete(name, &DeleteParams::default()).await?;
     Ok(())
 }
+
+/// Asks for a sync of the release's source, where it is one that syncs.
+pub async fn sync_source(caller: &Caller, namespace: &str, name: &str) -> Result<(), Problem> {
+    let source = source_key(&object(caller, namespace, name).await?);
+    let (client, at) = (&caller.client, &source.namespace);
+    match source.kind.as_str() {
+        "HelmRepository" => {
+            super::objects::request_reconcile::<pilothouse_resources::HelmRepository>(client, at, &source.name, &[])
+                .await?;
+        }
+        "OCIRepository" => {
+            super::objects::request_reconcile::<pilothouse_resources::OCIRepository>(client, at, &source.name, &[])
+                .await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
