@@ -70,7 +70,10 @@ pub(crate) async fn list(caller: Caller, Path(at): Path<Named>) -> Result<Json<V
         (status = 404, description = "There is no such release or revision.", body = Problem),
     )
 )]
-pub(crate) async fn show(caller: Caller, Path(at): Path<RevisionName>) -> Result<Json<RevisionDetail>, Problem> {
+pub(crate) async fn show(
+    caller: Caller,
+    Path(at): Path<RevisionName>,
+) -> Result<Json<RevisionDetail>, Problem> {
     let release = releases::object(&caller, &at.namespace, &at.name).await?;
     let (record, managed) = revisions::record(&caller, &release, Some(at.revision)).await?;
     Ok(Json(revisions::detail(&record, managed)?))

@@ -221,7 +221,8 @@ pub(crate) async fn delete(caller: Caller, Path(at): Path<Named>) -> Result<Stat
     )
 )]
 pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Json<Release>, Problem> {
-    let changed = objects::set_suspended::<HelmRelease>(&caller.client, &at.namespace, &at.name, true).await?;
+    let changed =
+        objects::set_suspended::<HelmRelease>(&caller.client, &at.namespace, &at.name, true).await?;
     log_change(&caller, "release suspended", &at.namespace, &at.name);
     Ok(Json(Release::of(&changed)))
 }
@@ -235,7 +236,8 @@ pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Jso
     )
 )]
 pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json<Release>, Problem> {
-    let changed = objects::set_suspended::<HelmRelease>(&caller.client, &at.namespace, &at.name, false).await?;
+    let changed =
+        objects::set_suspended::<HelmRelease>(&caller.client, &at.namespace, &at.name, false).await?;
     log_change(&caller, "release resumed", &at.namespace, &at.name);
     Ok(Json(Release::of(&changed)))
 }
@@ -290,7 +292,9 @@ pub(crate) async fn rollback(
 ) -> Result<Json<LastOperation>, Problem> {
     log_change(&caller, "release rollback requested", &at.namespace, &at.name);
     let (sources, running) = (&app.sources, &app.operations);
-    Ok(Json(operations::rollback(&caller, sources, running, &at.namespace, &at.name, request.revision).await?))
+    Ok(Json(
+        operations::rollback(&caller, sources, running, &at.namespace, &at.name, request.revision).await?,
+    ))
 }
 
 /// Runs the tests of a release, with the caller's rights.

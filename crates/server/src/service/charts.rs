@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use pilothouse_chart::{Chart, semver::{Constraints, Version}};
+use pilothouse_chart::{
+    Chart,
+    semver::{Constraints, Version},
+};
 use pilothouse_registry::{Catalog, ChartVersion};
 use pilothouse_resources::HelmRepository;
 use serde::{Deserialize, Serialize};
@@ -268,10 +271,17 @@ pub fn newest(versions: &[ChartVersion]) -> Option<&ChartVersion> {
 }
 
 impl Listed for ChartView {
-    const SORTS: &'static [&'static str] = &["name", "version", "versions", "created", "repository", "namespace"];
+    const SORTS: &'static [&'static str] =
+        &["name", "version", "versions", "created", "repository", "namespace"];
 
     fn texts<'a>(&'a self, texts: &mut Vec<&'a str>) {
-        texts.extend([self.name.as_str(), &self.description, &self.repository, &self.app_version, &self.version]);
+        texts.extend([
+            self.name.as_str(),
+            &self.description,
+            &self.repository,
+            &self.app_version,
+            &self.version,
+        ]);
         texts.extend(self.keywords.iter().map(String::as_str));
     }
 
@@ -343,7 +353,9 @@ pub async fn list_all(
                 all.extend(charts_of(&catalog, &namespace.unwrap_or_default(), &name.unwrap_or_default()));
             }
             // One catalog that cannot be read must not hide the others; the repository's own page says why.
-            Err(problem) => tracing::warn!(repository = name, detail = problem.detail, "a catalog is left out"),
+            Err(problem) => {
+                tracing::warn!(repository = name, detail = problem.detail, "a catalog is left out")
+            }
         }
     }
     Ok(all)
@@ -408,7 +420,8 @@ pub fn resolve<'a>(versions: &'a [ChartVersion], text: &str) -> (Option<&'a Char
 
 /// What a range resolves to now.
 pub fn resolution(entry: &Entry, text: &str) -> Result<Resolution, Problem> {
-    check_range(if text.is_empty() { "*" } else { text }).map_err(|message| Problem::field("range", message))?;
+    check_range(if text.is_empty() { "*" } else { text })
+        .map_err(|message| Problem::field("range", message))?;
     let (version, matching) = resolve(entry.versions(), text);
     Ok(Resolution { version: version.map(|version| version.version.clone()), matching })
 }

@@ -16,11 +16,7 @@ use super::{
     repositories::{self, RepositoryRequest},
     sources::{Sources, of_oci_repository, of_repository, with_secret},
 };
-use crate::{
-    Caller,
-    problem::Problem,
-    validate::Checks,
-};
+use crate::{Caller, problem::Problem, validate::Checks};
 
 /// Longest time for the whole test.
 const TIME: Duration = Duration::from_secs(30);
@@ -74,7 +70,12 @@ impl ConnectionReport {
         let field = match error.kind() {
             Kind::Authentication => Some("credentials"),
             Kind::TlsNotTrusted => Some("certificate"),
-            Kind::Dns | Kind::Connect | Kind::NotFound | Kind::Configuration | Kind::Malformed | Kind::Tls => Some("url"),
+            Kind::Dns
+            | Kind::Connect
+            | Kind::NotFound
+            | Kind::Configuration
+            | Kind::Malformed
+            | Kind::Tls => Some("url"),
             Kind::Discovery => Some("charts"),
             _ => None,
         };
@@ -134,7 +135,11 @@ pub async fn test(
     certificate.check("certificate", &mut checks);
     checks.finish()?;
     need_right(caller, namespace, "helmrepositories").await?;
-    spec.secret_ref = credentials.secret_name.clone().filter(|_| credentials.kind == CredentialsKind::Secret).map(Into::into);
+    spec.secret_ref = credentials
+        .secret_name
+        .clone()
+        .filter(|_| credentials.kind == CredentialsKind::Secret)
+        .map(Into::into);
     spec.cert_secret_ref = certificate.secret_name.clone().map(Into::into);
     let access = of_repository(caller, namespace, &spec).await?;
     let access = with_inputs(access, &credentials, &certificate, &spec.url)?;
@@ -166,7 +171,11 @@ pub async fn test_oci(
     checks.finish()?;
     need_right(caller, namespace, "ocirepositories").await?;
     let Some(mut spec) = spec else { return Err(Problem::field("interval", "an interval is needed")) };
-    spec.secret_ref = credentials.secret_name.clone().filter(|_| credentials.kind == CredentialsKind::Secret).map(Into::into);
+    spec.secret_ref = credentials
+        .secret_name
+        .clone()
+        .filter(|_| credentials.kind == CredentialsKind::Secret)
+        .map(Into::into);
     spec.cert_secret_ref = certificate.secret_name.clone().map(Into::into);
     let access = of_oci_repository(caller, namespace, &spec).await?;
     let access = with_inputs(access, &credentials, &certificate, &spec.url)?;
@@ -192,7 +201,11 @@ pub async fn test_oci(
         };
         let (digest, manifest) = client.manifest(&wanted).await?;
         let family = Family::detect(&client).await?;
-        let kind = if manifest.is_chart() { "a Helm chart" } else { "an artifact that is no Helm chart by its config" };
+        let kind = if manifest.is_chart() {
+            "a Helm chart"
+        } else {
+            "an artifact that is no Helm chart by its config"
+        };
         Ok(ConnectionReport {
             success: true,
             message: format!("`{wanted}` is there and is {kind}"),
@@ -244,7 +257,10 @@ async fn newest_tag(client: &OciClient, range: &str) -> Result<Option<String>, R
     Ok(matching.into_iter().next().map(|(_, tag)| tag))
 }
 
-async fn list_oci(client: &OciClient, charts: Option<Vec<String>>) -> Result<ConnectionReport, RegistryError> {
+async fn list_oci(
+    client: &OciClient,
+    charts: Option<Vec<String>>,
+) -> Result<ConnectionReport, RegistryError> {
     client.ping().await?;
     let family = Family::detect(client).await?;
     let options = discovery::Options { charts, ..Default::default() };
@@ -252,7 +268,8 @@ async fn list_oci(client: &OciClient, charts: Option<Vec<String>>) -> Result<Con
     let count = found.charts.len();
     let own = client.url().last_segment().to_owned();
     let names = found.charts.iter().take(SHOWN);
-    let names: Vec<String> = names.map(|name| if name.is_empty() { own.clone() } else { name.clone() }).collect();
+    let names: Vec<String> =
+        names.map(|name| if name.is_empty() { own.clone() } else { name.clone() }).collect();
     // An explicit list says nothing about the registry: its first chart is looked for.
     if found.method == Method::ExplicitList
         && let Some(first) = found.charts.iter().next()
@@ -280,16 +297,20 @@ async fn list_oci(client: &OciClient, charts: Option<Vec<String>>) -> Result<Con
 
 async fn list_http(sources: &Sources, url: &str, access: Access) -> Result<ConnectionReport, RegistryError> {
     let client = sources.pool().http(url, access)?;
-    let answer = client.index(None, &pilothouse_registry::Validators::default()).await?;
+    let answer = client.index(None).await?;
     let IndexAnswer::Fetched { parsed, .. } = answer else { return Ok(ConnectionReport::default()) };
     let count = parsed.catalog.charts();
     Ok(ConnectionReport {
         success: true,
-        message: format!("the repository answers; its index lists {count} charts with {} versions", parsed.catalog.versions()),
+        message: format!(
+            "the repository answers; its index lists {count} charts with {} versions",
+            parsed.catalog.versions()
+        ),
         registry: Some("http".to_owned()),
         method: Some(Method::Index.as_str().to_owned()),
         complete: true,
-        detail: (parsed.dropped > 0).then(|| format!("{} entries of the index are not valid", parsed.dropped)),
+        detail: (parsed.dropped > 0)
+            .then(|| format!("{} entries of the index are not valid", parsed.dropped)),
         charts: count,
         names: parsed.catalog.entries.keys().take(SHOWN).cloned().collect(),
         ..Default::default()

@@ -5,10 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
-    ResourceExt,
+    Api, ResourceExt,
     api::{ListParams, LogParams},
 };
 use pilothouse_chart::HookEvent;
@@ -20,7 +21,7 @@ use pilothouse_release::{
 };
 use pilothouse_resources::HelmRelease;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
 use utoipa::ToSchema;
 
@@ -161,7 +162,11 @@ pub async fn rollback(
     let begun = LastOperation {
         action: "rollback".into(),
         result: "running".into(),
-        message: format!("Rolling back to revision {to} (chart {} {})", record.chart_name(), record.chart_version()),
+        message: format!(
+            "Rolling back to revision {to} (chart {} {})",
+            record.chart_name(),
+            record.chart_version()
+        ),
         to: Some(to),
         revision: None,
         by: caller.identity.user.clone(),
@@ -188,7 +193,11 @@ pub async fn test(
     need_local(&release)?;
     let (record, _) = revisions::record(caller, &release, None).await?;
     if !record.hooks.iter().any(|hook| hook.runs_on(HookEvent::Test)) {
-        return Err(Problem::conflict("no-tests", "No tests", format!("chart `{}` has no tests", record.chart_name())));
+        return Err(Problem::conflict(
+            "no-tests",
+            "No tests",
+            format!("chart `{}` has no tests", record.chart_name()),
+        ));
     }
     let begun = LastOperation {
         action: "test".into(),
@@ -234,10 +243,16 @@ async fn run(
         let end = end(&template, outcome.ok());
         // Written also for tests: the change tells everybody who looks at the release.
         let note = json!({"metadata": {"annotations": {LAST_OPERATION: text(&end)}}});
-        if let Err(problem) = merge::<HelmRelease>(&releases, &name, &note).await {
+        if let Err(problem) = write_down(&releases, &name, &note).await {
             tracing::debug!(name, detail = problem.detail, "the end of an operation was not noted");
         }
-        tracing::info!(name, action = end.action, result = end.result, message = end.message, "operation ended");
+        tracing::info!(
+            name,
+            action = end.action,
+            result = end.result,
+            message = end.message,
+            "operation ended"
+        );
         let _ = sender.send(end);
         drop(permit);
     });
@@ -247,9 +262,22 @@ async fn run(
     }
 }
 
+// The compiler cannot see that these futures are `Send` for every lifetime; boxed for one lifetime it can.
+fn one_step<'a>(operation: &'a mut Operation, world: &'a World) -> BoxFuture<'a, Step> {
+    Box::pin(operation.step(world))
+}
+
+fn write_down<'a>(
+    releases: &'a Api<HelmRelease>,
+    name: &'a str,
+    note: &'a Value,
+) -> BoxFuture<'a, Result<HelmRelease, Problem>> {
+    Box::pin(merge::<HelmRelease>(releases, name, note))
+}
+
 async fn drive(operation: &mut Operation, world: &World) -> Box<Outcome> {
     loop {
-        match operation.step(world).await {
+        match one_step(operation, world).await {
             Step::Done(outcome) => return outcome,
             Step::Waiting(waiting) => {
                 tokio::time::sleep(waiting.recheck.min(Duration::from_secs(1))).await;
@@ -264,7 +292,12 @@ fn end(begun: &LastOperation, outcome: Option<Box<Outcome>>) -> LastOperation {
         Some(None) if begun.action == "test" => ("succeeded", "The tests succeeded".to_owned()),
         Some(None) => {
             let to = begun.to.unwrap_or_default();
-            ("succeeded", format!("Rolled back to revision {to}; the release is suspended until it is resumed or changed"))
+            (
+                "succeeded",
+                format!(
+                    "Rolled back to revision {to}; the release is suspended until it is resumed or changed"
+                ),
+            )
         }
         Some(Some(error)) => ("failed", error),
         None => ("failed", "it did not end within an hour".to_owned()),
@@ -314,11 +347,11 @@ async fn log(caller: &Caller, hook: &RecordHook, namespace: &str) -> Result<Stri
         "Pod" => hook.hook.name.clone(),
         _ => {
             let selector = format!("job-name={}", hook.hook.name);
-            let found = list_map(&pods, ListParams::default().labels(&selector), |pod| Some(pod.name_any())).await?;
+            let found =
+                list_map(&pods, ListParams::default().labels(&selector), |pod| Some(pod.name_any())).await?;
             found.into_iter().next().ok_or_else(|| Problem::not_found("its Pod does not exist any more"))?
         }
     };
     let params = LogParams { limit_bytes: Some(MAX_LOG), ..Default::default() };
     Ok(pods.logs(&name, &params).await?)
 }
-

@@ -116,13 +116,16 @@ pub async fn chart_of(caller: &Caller, sources: &Sources, object: &HelmRelease) 
         "HelmRepository" => {
             let chart = origin.name.clone().unwrap_or_default();
             let repository = repositories::object(caller, namespace, name).await.map_err(|problem| {
-                if problem.is_not_found() { Problem::field("chart.sourceName", problem.detail) } else { problem }
+                if problem.is_not_found() {
+                    Problem::field("chart.sourceName", problem.detail)
+                } else {
+                    problem
+                }
             })?;
             let (catalog, _) = sources.catalog(&repository).await?;
-            let versions = catalog
-                .entries
-                .get(&chart)
-                .ok_or_else(|| Problem::field("chart.name", format!("repository `{name}` has no chart `{chart}`")))?;
+            let versions = catalog.entries.get(&chart).ok_or_else(|| {
+                Problem::field("chart.name", format!("repository `{name}` has no chart `{chart}`"))
+            })?;
             let range = origin.version.as_deref().unwrap_or("*");
             let (version, _) = charts::resolve(versions, range);
             let version = version.ok_or_else(|| {
@@ -149,7 +152,9 @@ async fn artifact_chart(
 ) -> Result<Chart, Problem> {
     match artifact {
         Some(artifact) => sources.chart_of_artifact(&artifact).await,
-        None => Err(Problem::conflict("not-synced", "Not synced yet", format!("`{name}` has no artifact yet"))),
+        None => {
+            Err(Problem::conflict("not-synced", "Not synced yet", format!("`{name}` has no artifact yet")))
+        }
     }
 }
 
@@ -224,7 +229,10 @@ fn assemble(
     deployed: Option<&pilothouse_release::Record>,
 ) -> Result<Preview, Problem> {
     if rendered.manifest.len() > MAX_SHOWN {
-        return Err(Problem::field("chart", format!("the manifests are larger than {} MiB", MAX_SHOWN >> 20)));
+        return Err(Problem::field(
+            "chart",
+            format!("the manifests are larger than {} MiB", MAX_SHOWN >> 20),
+        ));
     }
     let config = composed.values.to_json();
     let explained = values::explain(&config, Some(chart), Some(composed))?;
@@ -258,10 +266,15 @@ fn assemble(
                 "next revision",
             ),
             hooks: diff::sets(
-                &set(&mut record.hooks.iter().map(|hook| (hook.hook.path.clone(), hook.hook.manifest.clone()))),
+                &set(&mut record
+                    .hooks
+                    .iter()
+                    .map(|hook| (hook.hook.path.clone(), hook.hook.manifest.clone()))),
                 &set(&mut rendered.hooks.iter().map(|hook| (hook.path.clone(), hook.manifest.clone()))),
             ),
-            crds: revisions::chart_of(record).map(|old| charts::compare(&old, chart).crds).unwrap_or_default(),
+            crds: revisions::chart_of(record)
+                .map(|old| charts::compare(&old, chart).crds)
+                .unwrap_or_default(),
             images_added: images.difference(&old_images).cloned().collect(),
             images_removed: old_images.difference(&images).cloned().collect(),
             unknown_overrides: unknown_overrides(&config, &chart.values().to_json()),
@@ -301,7 +314,8 @@ fn images(manifest: &str) -> BTreeSet<String> {
         for pointer in ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec", "/spec"] {
             let Some(pods) = value.pointer(pointer) else { continue };
             for list in ["containers", "initContainers"] {
-                let containers = pods.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let containers =
+                    pods.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 let images = containers.iter().filter_map(|container| container.get("image")?.as_str());
                 found.extend(images.map(str::to_owned));
             }
@@ -342,7 +356,8 @@ mod tests {
 
     #[test]
     fn overrides_that_the_chart_does_not_know_are_told() {
-        let config = json!({"image": {"tag": "1", "tagg": "2"}, "global": {"x": 1}, "labels": {"a": "b"}, "old": 1});
+        let config =
+            json!({"image": {"tag": "1", "tagg": "2"}, "global": {"x": 1}, "labels": {"a": "b"}, "old": 1});
         let defaults = json!({"image": {"tag": ""}, "labels": {}});
         assert_eq!(unknown_overrides(&config, &defaults), ["image.tagg", "old"]);
     }

@@ -917,12 +917,22 @@ pub async fn sync_source(caller: &Caller, namespace: &str, name: &str) -> Result
     let (client, at) = (&caller.client, &source.namespace);
     match source.kind.as_str() {
         "HelmRepository" => {
-            super::objects::request_reconcile::<pilothouse_resources::HelmRepository>(client, at, &source.name, &[])
-                .await?;
+            super::objects::request_reconcile::<pilothouse_resources::HelmRepository>(
+                client,
+                at,
+                &source.name,
+                &[],
+            )
+            .await?;
         }
         "OCIRepository" => {
-            super::objects::request_reconcile::<pilothouse_resources::OCIRepository>(client, at, &source.name, &[])
-                .await?;
+            super::objects::request_reconcile::<pilothouse_resources::OCIRepository>(
+                client,
+                at,
+                &source.name,
+                &[],
+            )
+            .await?;
         }
         _ => {}
     }

@@ -147,7 +147,8 @@ fn is_retired(object: &Value) -> bool {
 
 /// All objects of a kind in a namespace as JSON; none where the caller may not list them.
 async fn listed<K: Namespaced>(caller: &Caller, namespace: &str) -> Vec<Value> {
-    let found = list_map(&api::<K>(&caller.client, Some(namespace)), ListParams::default(), |object| {
+    let kind = api::<K>(&caller.client, Some(namespace));
+    let found = list_map(&kind, ListParams::default(), |object| {
         let mut json = serde_json::to_value(&object).ok()?;
         let fields = json.as_object_mut()?;
         fields.insert("apiVersion".into(), K::api_version(&()).into());
@@ -158,13 +159,10 @@ async fn listed<K: Namespaced>(caller: &Caller, namespace: &str) -> Vec<Value> {
 }
 
 /// The resources of a release, as its newest record's manifest names them.
-pub async fn of_record(
-    caller: &Caller,
-    sources: &Sources,
-    record: &Record,
-) -> Result<Resources, Problem> {
-    let mut objects = object::parse(&record.manifest)
-        .map_err(|error| Problem::upstream("manifest-unreadable", "The manifest cannot be read", error.to_string()))?;
+pub async fn of_record(caller: &Caller, sources: &Sources, record: &Record) -> Result<Resources, Problem> {
+    let mut objects = object::parse(&record.manifest).map_err(|error| {
+        Problem::upstream("manifest-unreadable", "The manifest cannot be read", error.to_string())
+    })?;
     let truncated = objects.len() > MAX_OBJECTS;
     objects.truncate(MAX_OBJECTS);
     let cluster = sources.cluster(caller);
@@ -223,7 +221,9 @@ async fn look(cluster: &Cluster, object: object::Object, namespace: &str) -> (No
             }
             (node, text(&live, "/metadata/uid"))
         }
-        Ok(None) => (unknown("NotFound", Some("it does not exist in the cluster".into()), &place), String::new()),
+        Ok(None) => {
+            (unknown("NotFound", Some("it does not exist in the cluster".into()), &place), String::new())
+        }
         Err(error) => (unknown("Unknown", Some(why(&error)), &place), String::new()),
     }
 }
@@ -232,7 +232,10 @@ fn why(error: &ClusterError) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-async fn warnings(caller: &Caller, namespaces: &[String]) -> HashMap<(String, String, String), Vec<EventView>> {
+async fn warnings(
+    caller: &Caller,
+    namespaces: &[String],
+) -> HashMap<(String, String, String), Vec<EventView>> {
     let mut all: HashMap<_, Vec<EventView>> = HashMap::new();
     for namespace in namespaces {
         // Who may not list events sees the tree without them.
@@ -292,7 +295,10 @@ fn summary(items: &[Node]) -> String {
     if std::ptr::eq(cause, worst) {
         format!("{} `{}` {said}{because}.", worst.kind, worst.name)
     } else {
-        format!("{} `{}` {said}, because of {} `{}`{because}.", worst.kind, worst.name, cause.kind, cause.name)
+        format!(
+            "{} `{}` {said}, because of {} `{}`{because}.",
+            worst.kind, worst.name, cause.kind, cause.name
+        )
     }
 }
 

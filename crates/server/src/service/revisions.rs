@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pilothouse_chart::Chart;
-use pilothouse_release::{Record, Storage, desired::Target, object, record::RecordHook, storage::Error as StorageError};
+use pilothouse_release::{
+    Record, Storage, desired::Target, object, record::RecordHook, storage::Error as StorageError,
+};
 use pilothouse_resources::HelmRelease;
 use serde::Serialize;
 use serde_json::Value;
@@ -114,9 +116,9 @@ pub struct RevisionComparison {
 /// A failure of storage as a problem.
 pub fn storage_problem(error: StorageError) -> Problem {
     match error {
-        StorageError::List { source, .. } | StorageError::Read { source, .. } | StorageError::Write { source, .. } => {
-            source.into()
-        }
+        StorageError::List { source, .. }
+        | StorageError::Read { source, .. }
+        | StorageError::Write { source, .. } => source.into(),
         StorageError::Unpack { .. } | StorageError::Pack(_) => {
             Problem::upstream("record-unreadable", "The release record cannot be read", error.to_string())
         }
@@ -165,7 +167,8 @@ pub async fn history(caller: &Caller, release: &HelmRelease) -> Result<Vec<Revis
     });
     let uid = release.metadata.uid.clone().unwrap_or_default();
     let mut views = Vec::new();
-    let mut opened = futures::stream::StreamExt::buffered(futures::stream::iter(opened.collect::<Vec<_>>()), 8);
+    let mut opened =
+        futures::stream::StreamExt::buffered(futures::stream::iter(opened.collect::<Vec<_>>()), 8);
     while let Some(stored) = futures::StreamExt::next(&mut opened).await {
         match stored {
             Ok(Some(stored)) => {
@@ -198,7 +201,11 @@ fn remembered(release: &HelmRelease) -> Vec<RevisionView> {
 }
 
 /// The record of a revision; without a number, of the newest.
-pub async fn record(caller: &Caller, release: &HelmRelease, revision: Option<u32>) -> Result<(Record, bool), Problem> {
+pub async fn record(
+    caller: &Caller,
+    release: &HelmRelease,
+    revision: Option<u32>,
+) -> Result<(Record, bool), Problem> {
     let target = target(release);
     let storage = storage(caller, &target);
     let number = match revision {
@@ -210,9 +217,10 @@ pub async fn record(caller: &Caller, release: &HelmRelease, revision: Option<u32
             })?
         }
     };
-    let stored = storage.get(&target.name, number).await.map_err(storage_problem)?.ok_or_else(|| {
-        Problem::not_found(format!("release `{}` has no revision {number}", target.name))
-    })?;
+    let stored =
+        storage.get(&target.name, number).await.map_err(storage_problem)?.ok_or_else(|| {
+            Problem::not_found(format!("release `{}` has no revision {number}", target.name))
+        })?;
     let uid = release.metadata.uid.as_deref().unwrap_or_default();
     let managed = stored.marker.as_ref().is_some_and(|marker| marker.uid == uid);
     Ok((stored.record, managed))
@@ -261,11 +269,15 @@ pub fn by_object(manifest: &str) -> BTreeMap<String, String> {
     for document in pilothouse_chart::split_documents(manifest) {
         let Ok(parsed) = object::parse(document) else { continue };
         let Some(first) = parsed.first() else { continue };
-        let place = if first.namespace().is_empty() { String::new() } else { format!("{}/", first.namespace()) };
+        let place =
+            if first.namespace().is_empty() { String::new() } else { format!("{}/", first.namespace()) };
         let key = format!("{} {place}{}", first.kind(), first.name());
         // The line that names the template says nothing about the object.
-        let text: String =
-            document.lines().filter(|line| !line.starts_with("# Source: ")).map(|line| format!("{line}\n")).collect();
+        let text: String = document
+            .lines()
+            .filter(|line| !line.starts_with("# Source: "))
+            .map(|line| format!("{line}\n"))
+            .collect();
         objects.entry(key).or_insert_with(String::new).push_str(&text);
     }
     objects

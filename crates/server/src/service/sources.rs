@@ -12,11 +12,13 @@ use k8s_openapi::api::core::v1::Secret as KubernetesSecret;
 use kube::{Api, ResourceExt, api::ListParams};
 use pilothouse_chart::{Chart, Limits as ChartLimits};
 use pilothouse_registry::{
-    Access, Catalog, ChartVersion, Credentials, Digest, Error as RegistryError, OciClient, Pool, RepositoryUrl, Scheme,
-    artifact, docker_config::DockerConfig,
+    Access, Catalog, ChartVersion, Credentials, Digest, Error as RegistryError, OciClient, Pool,
+    RepositoryUrl, Scheme, artifact, docker_config::DockerConfig,
 };
 use pilothouse_release::cluster::Cluster;
-use pilothouse_resources::{Artifact, HelmChart, HelmRepository, HelmRepositorySpec, OCIRepositorySpec, condition};
+use pilothouse_resources::{
+    Artifact, HelmChart, HelmRepository, HelmRepositorySpec, OCIRepositorySpec, condition,
+};
 use tokio::sync::OnceCell;
 
 use super::objects::{api, list_map};
@@ -165,7 +167,11 @@ impl Sources {
                     .await
                     .map_err(|_| Problem::internal("reading the catalog was cut short"))?
                     .map_err(|error| {
-                        Problem::upstream("catalog-unreadable", "The catalog cannot be read", error.to_string())
+                        Problem::upstream(
+                            "catalog-unreadable",
+                            "The catalog cannot be read",
+                            error.to_string(),
+                        )
                     })?;
                 Ok((Arc::new(catalog), size))
             })
@@ -177,7 +183,9 @@ impl Sources {
     pub async fn chart_of_artifact(&self, artifact: &Artifact) -> Result<Chart, Problem> {
         let digest = artifact.digest.clone().unwrap_or_default();
         self.charts
-            .get(&digest, KEPT_ARCHIVE_BYTES, || async { load(self.stored(artifact, MAX_ARCHIVE).await?).await })
+            .get(&digest, KEPT_ARCHIVE_BYTES, || async {
+                load(self.stored(artifact, MAX_ARCHIVE).await?).await
+            })
             .await
     }
 
@@ -230,7 +238,8 @@ impl Sources {
         let bytes = if repository.spec.is_oci() {
             self.pull_oci(repository, version, address, access).await?
         } else {
-            let client = self.pool.http(&repository.spec.url, access).map_err(|error| registry_problem(&error))?;
+            let client =
+                self.pool.http(&repository.spec.url, access).map_err(|error| registry_problem(&error))?;
             let url = client.chart_url(address).map_err(|error| registry_problem(&error))?;
             client.download(&url).await.map_err(|error| registry_problem(&error))?
         };
@@ -240,7 +249,10 @@ impl Sources {
             return Err(Problem::upstream(
                 "digest-mismatch",
                 "Not the chart of the catalog",
-                format!("the archive of `{}` {} has digest {found}, the catalog says {wanted}", version.name, version.version),
+                format!(
+                    "the archive of `{}` {} has digest {found}, the catalog says {wanted}",
+                    version.name, version.version
+                ),
             )
             .hint("The version was pushed again, or the catalog is old: ask for a sync."));
         }
@@ -293,15 +305,19 @@ async fn stored_chart(
 ) -> Result<Option<Artifact>, Problem> {
     let namespace = repository.namespace().unwrap_or_default();
     let name = repository.name_any();
-    let found = list_map(&api::<HelmChart>(&caller.client, Some(&namespace)), ListParams::default(), |chart| {
-        let source = &chart.spec.source_ref;
-        let ours = source.kind.as_str() == "HelmRepository" && source.name == name;
-        let artifact = chart.status.and_then(|status| status.artifact)?;
-        let plain = chart.spec.values_files.as_ref().is_none_or(Vec::is_empty);
-        (ours && plain && chart.spec.chart.ends_with(&version.name) && artifact.revision == version.version)
-            .then_some(artifact)
-    })
-    .await;
+    let found =
+        list_map(&api::<HelmChart>(&caller.client, Some(&namespace)), ListParams::default(), |chart| {
+            let source = &chart.spec.source_ref;
+            let ours = source.kind.as_str() == "HelmRepository" && source.name == name;
+            let artifact = chart.status.and_then(|status| status.artifact)?;
+            let plain = chart.spec.values_files.as_ref().is_none_or(Vec::is_empty);
+            (ours
+                && plain
+                && chart.spec.chart.ends_with(&version.name)
+                && artifact.revision == version.version)
+                .then_some(artifact)
+        })
+        .await;
     match found {
         Ok(found) => Ok(found.into_iter().next()),
         Err(problem) if problem.is_forbidden() => Ok(None),
@@ -314,14 +330,24 @@ async fn load(bytes: Bytes) -> Result<(Chart, usize), Problem> {
     let chart = tokio::task::spawn_blocking(move || Chart::load_archive(&bytes, &ChartLimits::default()))
         .await
         .map_err(|_| Problem::internal("loading the chart was cut short"))?
-        .map_err(|error| Problem::upstream("not-a-chart", "Not a chart", format!("the archive is no chart: {error}")))?;
+        .map_err(|error| {
+            Problem::upstream("not-a-chart", "Not a chart", format!("the archive is no chart: {error}"))
+        })?;
     Ok((chart, size))
 }
 
 /// How a Helm repository may be reached, with the credentials that the caller may read.
-pub async fn of_repository(caller: &Caller, namespace: &str, spec: &HelmRepositorySpec) -> Result<Access, Problem> {
+pub async fn of_repository(
+    caller: &Caller,
+    namespace: &str,
+    spec: &HelmRepositorySpec,
+) -> Result<Access, Problem> {
     let mut access = Access {
-        scheme: if spec.insecure.unwrap_or_default() && spec.is_oci() { Scheme::PlainHttp } else { Scheme::Https },
+        scheme: if spec.insecure.unwrap_or_default() && spec.is_oci() {
+            Scheme::PlainHttp
+        } else {
+            Scheme::Https
+        },
         pass_credentials: spec.pass_credentials.unwrap_or_default(),
         ..Access::default()
     };
@@ -340,7 +366,11 @@ pub async fn of_repository(caller: &Caller, namespace: &str, spec: &HelmReposito
 }
 
 /// How an OCI repository may be reached.
-pub async fn of_oci_repository(caller: &Caller, namespace: &str, spec: &OCIRepositorySpec) -> Result<Access, Problem> {
+pub async fn of_oci_repository(
+    caller: &Caller,
+    namespace: &str,
+    spec: &OCIRepositorySpec,
+) -> Result<Access, Problem> {
     let same = HelmRepositorySpec {
         url: spec.url.clone(),
         type_: Some(pilothouse_resources::RepositoryType::Oci),
@@ -359,7 +389,9 @@ pub async fn of_oci_repository(caller: &Caller, namespace: &str, spec: &OCIRepos
 async fn secret(caller: &Caller, namespace: &str, name: &str) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let secrets: Api<KubernetesSecret> = Api::namespaced(caller.client.clone(), namespace);
     let secret = secrets.get_opt(name).await?.ok_or_else(|| {
-        Problem::not_found(format!("Secret `{name}` with the credentials does not exist in namespace `{namespace}`"))
+        Problem::not_found(format!(
+            "Secret `{name}` with the credentials does not exist in namespace `{namespace}`"
+        ))
     })?;
     Ok(secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect())
 }
@@ -382,10 +414,8 @@ pub fn with_secret(access: Access, data: &BTreeMap<String, Vec<u8>>, url: &str) 
     }
     Ok(match (text("username"), text("password")) {
         (None, None) => access,
-        (username, password) => access.with_credentials(Credentials::basic(
-            username.unwrap_or_default(),
-            password.unwrap_or_default(),
-        )),
+        (username, password) => access
+            .with_credentials(Credentials::basic(username.unwrap_or_default(), password.unwrap_or_default())),
     })
 }
 
@@ -394,7 +424,8 @@ fn with_certificates(access: &mut Access, data: &BTreeMap<String, Vec<u8>>) {
     if let Some(authority) = one_of(["ca.crt", "caFile"]) {
         access.tls.ca = Some(authority);
     }
-    if let (Some(certificate), Some(key)) = (one_of(["tls.crt", "certFile"]), one_of(["tls.key", "keyFile"])) {
+    if let (Some(certificate), Some(key)) = (one_of(["tls.crt", "certFile"]), one_of(["tls.key", "keyFile"]))
+    {
         access.tls.client = Some((certificate, key));
     }
 }

@@ -31,14 +31,17 @@ pub struct Newer {
 /// Compares what is deployed with the versions of its chart.
 pub fn newer(versions: &[ChartVersion], deployed: &str, range: &str) -> Option<Newer> {
     let current = Version::parse(deployed).ok()?;
-    let stable = versions.iter().find(|version| Version::parse(&version.version).is_ok_and(|v| v.prerelease.is_empty()));
+    let stable = versions
+        .iter()
+        .find(|version| Version::parse(&version.version).is_ok_and(|v| v.prerelease.is_empty()));
     let newest = stable.filter(|version| Version::parse(&version.version).is_ok_and(|v| v > current));
     let in_range = charts::resolve(versions, range)
         .0
         .filter(|version| Version::parse(&version.version).is_ok_and(|v| v > current))
         .map(|version| version.version.clone());
     let deprecated = versions.iter().any(|version| version.version == deployed && version.deprecated);
-    let told = newest.or_else(|| versions.iter().find(|version| Some(&version.version) == in_range.as_ref()))?;
+    let told =
+        newest.or_else(|| versions.iter().find(|version| Some(&version.version) == in_range.as_ref()))?;
     Some(Newer {
         version: told.version.clone(),
         app_version: told.app_version.clone(),
@@ -58,12 +61,15 @@ pub async fn fill(caller: &Caller, sources: &Sources, releases: &mut [Release]) 
         }
         let key = (release.chart.source_namespace.clone(), release.chart.source_name.clone());
         if !repositories.contains_key(&key) {
-            let found = api::<HelmRepository>(&caller.client, Some(&key.0)).get_opt(&key.1).await.ok().flatten();
+            let found =
+                api::<HelmRepository>(&caller.client, Some(&key.0)).get_opt(&key.1).await.ok().flatten();
             repositories.insert(key.clone(), found);
         }
         let Some(Some(repository)) = repositories.get(&key) else { continue };
         let Ok((catalog, _)) = sources.catalog(repository).await else { continue };
-        let Some(versions) = release.chart.name.as_ref().and_then(|name| catalog.entries.get(name)) else { continue };
+        let Some(versions) = release.chart.name.as_ref().and_then(|name| catalog.entries.get(name)) else {
+            continue;
+        };
         let range = release.chart.version.as_deref().unwrap_or("*");
         release.newer = newer(versions, &deployed.chart_version, range);
     }
@@ -80,7 +86,10 @@ mod tests {
             .map(|text| ChartVersion { version: (*text).to_owned(), ..Default::default() })
             .collect();
         let found = newer(&versions, "1.0.0", "1.x").unwrap();
-        assert_eq!((found.version.as_str(), found.in_range.as_deref(), found.major), ("2.0.0", Some("1.1.0"), true));
+        assert_eq!(
+            (found.version.as_str(), found.in_range.as_deref(), found.major),
+            ("2.0.0", Some("1.1.0"), true)
+        );
         assert_eq!(newer(&versions, "2.0.0", "*"), None);
     }
 }

@@ -113,13 +113,22 @@ async fn read(
 }
 
 /// Explains the values: `config` is what is deployed (or composed), `chart` has the defaults.
-pub fn explain(config: &Value, chart: Option<&Chart>, composed: Option<&Composed>) -> Result<ValuesInForce, Problem> {
+pub fn explain(
+    config: &Value,
+    chart: Option<&Chart>,
+    composed: Option<&Composed>,
+) -> Result<ValuesInForce, Problem> {
     let user = Values::from_json(config).map_err(Problem::internal)?;
     let computed = match chart {
         Some(chart) => pilothouse_chart::values::coalesce(chart, &user).map_err(Problem::internal)?,
         None => user.clone(),
     };
-    let mut layers = vec![Layer { name: "the chart's values.yaml".into(), kind: "chart".into(), target_path: None, missing: false }];
+    let mut layers = vec![Layer {
+        name: "the chart's values.yaml".into(),
+        kind: "chart".into(),
+        target_path: None,
+        missing: false,
+    }];
     let mut contents: Vec<(Option<String>, Value)> = Vec::new();
     for (reference, data) in composed.iter().flat_map(|composed| &composed.sources) {
         let key = reference.values_key.as_deref().unwrap_or(DEFAULT_KEY);
@@ -135,7 +144,12 @@ pub fn explain(config: &Value, chart: Option<&Chart>, composed: Option<&Composed
         };
         contents.push((reference.target_path.clone().filter(|_| data.is_some()), content));
     }
-    layers.push(Layer { name: "the release's own values".into(), kind: "release".into(), target_path: None, missing: false });
+    layers.push(Layer {
+        name: "the release's own values".into(),
+        kind: "release".into(),
+        target_path: None,
+        missing: false,
+    });
     let computed_json = computed.to_json();
     let mut origins = BTreeMap::new();
     let mut paths = Vec::new();
