@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::problem::Problem;
 
 /// Most items on a page.
-pub const MAX_PAGE_SIZE: usize = 500;
+pub(crate) const MAX_PAGE_SIZE: usize = 500;
 
 /// How a list is narrowed, ordered and cut.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -10,7 +10,7 @@ use crate::token::{Fingerprint, Token, random_secret};
 /// Life of a link that nobody opens.
 pub const LINK_LIFE: Duration = Duration::from_secs(3600);
 /// Links that wait at a time; beyond that the oldest stops working.
-pub const MAX_LINKS: usize = 64;
+pub(crate) const MAX_LINKS: usize = 64;
 
 /// One-time sign-in links: `pilothouse up` prints one, a browser opens it once.
 ///

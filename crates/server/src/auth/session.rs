@@ -10,11 +10,11 @@ use super::sealed::{Sealed, name_of};
 use crate::token::{Fingerprint, Token, random_secret};
 
 /// Longest life of a session, however often it is used.
-pub const MAX_AGE: Duration = Duration::from_secs(12 * 3600);
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(12 * 3600);
 /// Life of a session that is not used.
-pub const MAX_IDLE: Duration = Duration::from_secs(2 * 3600);
+pub(crate) const MAX_IDLE: Duration = Duration::from_secs(2 * 3600);
 /// Sessions at a time; beyond that the one used longest ago ends.
-pub const MAX_SESSIONS: usize = 1024;
+pub(crate) const MAX_SESSIONS: usize = 1024;
 
 struct Session {
     token: Sealed,

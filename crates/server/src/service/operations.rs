@@ -5,11 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
-    Api, ResourceExt,
+    ResourceExt,
     api::{ListParams, LogParams},
 };
 use pilothouse_chart::HookEvent;
@@ -21,7 +20,7 @@ use pilothouse_release::{
 };
 use pilothouse_resources::HelmRelease;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{Semaphore, oneshot};
 use utoipa::ToSchema;
 
@@ -238,23 +237,27 @@ async fn run(
     let name = release.name_any();
     let (sender, ended) = oneshot::channel();
     let template = begun.clone();
-    tokio::spawn(async move {
-        let outcome = tokio::time::timeout(LONGEST, drive(&mut operation, &world)).await;
-        let end = end(&template, outcome.ok());
-        // Written also for tests: the change tells everybody who looks at the release.
-        let note = json!({"metadata": {"annotations": {LAST_OPERATION: text(&end)}}});
-        if let Err(problem) = write_down(&releases, &name, &note).await {
-            tracing::debug!(name, detail = problem.detail, "the end of an operation was not noted");
-        }
-        tracing::info!(
-            name,
-            action = end.action,
-            result = end.result,
-            message = end.message,
-            "operation ended"
-        );
-        let _ = sender.send(end);
-        drop(permit);
+    let runtime = tokio::runtime::Handle::current();
+    // A step's future is not known to be `Send`: it is made and driven on a thread that may block.
+    tokio::task::spawn_blocking(move || {
+        runtime.block_on(async move {
+            let outcome = tokio::time::timeout(LONGEST, drive(&mut operation, &world)).await;
+            let end = end(&template, outcome.ok());
+            // Written also for tests: the change tells everybody who looks at the release.
+            let note = json!({"metadata": {"annotations": {LAST_OPERATION: text(&end)}}});
+            if let Err(problem) = merge::<HelmRelease>(&releases, &name, &note).await {
+                tracing::debug!(name, detail = problem.detail, "the end of an operation was not noted");
+            }
+            tracing::info!(
+                name,
+                action = end.action,
+                result = end.result,
+                message = end.message,
+                "operation ended"
+            );
+            let _ = sender.send(end);
+            drop(permit);
+        });
     });
     match tokio::time::timeout(ANSWER_WAIT, ended).await {
         Ok(Ok(end)) => Ok(end),
@@ -262,22 +265,9 @@ async fn run(
     }
 }
 
-// The compiler cannot see that these futures are `Send` for every lifetime; boxed for one lifetime it can.
-fn one_step<'a>(operation: &'a mut Operation, world: &'a World) -> BoxFuture<'a, Step> {
-    Box::pin(operation.step(world))
-}
-
-fn write_down<'a>(
-    releases: &'a Api<HelmRelease>,
-    name: &'a str,
-    note: &'a Value,
-) -> BoxFuture<'a, Result<HelmRelease, Problem>> {
-    Box::pin(merge::<HelmRelease>(releases, name, note))
-}
-
 async fn drive(operation: &mut Operation, world: &World) -> Box<Outcome> {
     loop {
-        match one_step(operation, world).await {
+        match operation.step(world).await {
             Step::Done(outcome) => return outcome,
             Step::Waiting(waiting) => {
                 tokio::time::sleep(waiting.recheck.min(Duration::from_secs(1))).await;

@@ -342,15 +342,11 @@ pub async fn of_repository(
     namespace: &str,
     spec: &HelmRepositorySpec,
 ) -> Result<Access, Problem> {
-    let mut access = Access {
-        scheme: if spec.insecure.unwrap_or_default() && spec.is_oci() {
-            Scheme::PlainHttp
-        } else {
-            Scheme::Https
-        },
-        pass_credentials: spec.pass_credentials.unwrap_or_default(),
-        ..Access::default()
-    };
+    let mut access = Access::default();
+    if spec.insecure.unwrap_or_default() && spec.is_oci() {
+        access = access.plain_http();
+    }
+    access.pass_credentials = spec.pass_credentials.unwrap_or_default();
     if let Some(timeout) = spec.timeout.as_ref().and_then(|timeout| timeout.to_duration().ok()) {
         access = access.with_timeout(timeout.min(Duration::from_secs(50)));
     }

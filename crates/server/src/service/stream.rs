@@ -41,30 +41,30 @@ const LINGER: Duration = Duration::from_secs(30);
 /// One event of the stream.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Change {
+pub(crate) struct Change {
     /// `applied` (made or changed), `deleted`, `reset` (changes may have been missed: load again), `ready` (from now
     /// on nothing is missed: load), `forbidden` (the caller may not watch this kind) or `signedOut`.
     #[serde(rename = "type")]
-    pub type_: &'static str,
+    pub(crate) type_: &'static str,
     /// Kind of the object: `HelmRepository`, `OCIRepository`, `HelmRelease` or `Workload`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
+    pub(crate) kind: Option<&'static str>,
     /// Namespace of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Name of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Version of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_version: Option<String>,
+    pub(crate) resource_version: Option<String>,
     /// The object as lists show it.
     #[serde(skip_serializing_if = "Value::is_null")]
     #[schema(value_type = Object)]
-    pub item: Value,
+    pub(crate) item: Value,
     /// In words, for `forbidden`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 impl Change {
