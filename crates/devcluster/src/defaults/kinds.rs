@@ -91,6 +91,11 @@ fn daemon_set(spec: &mut Object) {
 }
 
 fn stateful_set(spec: &mut Object) {
+    // Go's conversion gives the templates their kind.
+    for template in each(spec, "volumeClaimTemplates") {
+        template.insert("apiVersion".to_owned(), json!("v1"));
+        template.insert("kind".to_owned(), json!("PersistentVolumeClaim"));
+    }
     let Some(strategy) = struct_in(spec, "updateStrategy") else { return };
     if text(strategy, "type").is_empty() {
         strategy.insert("type".to_owned(), json!("RollingUpdate"));

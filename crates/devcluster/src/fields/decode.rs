@@ -480,7 +480,7 @@ fn static_name(s: StructRef<'_>) -> &'static str {
     crate::schema::builtin().definition(s.name()).map_or("", StructRef::go_type_name)
 }
 
-fn json_kind(raw: &Raw) -> &'static str {
+pub(super) fn json_kind(raw: &Raw) -> &'static str {
     match raw {
         Raw::Null => "null",
         Raw::Bool(_) => "bool",

@@ -204,6 +204,21 @@ pub(crate) fn zero(ty: TypeRef<'_>) -> Value {
     decode::zero(ty, 0)
 }
 
+/// The bytes behind base64 text; none where it is not valid (decoding has refused that before).
+pub(crate) fn base64_text(text: &str) -> Vec<u8> {
+    decode::base64_decode(text).unwrap_or_default()
+}
+
+/// How many bytes base64 text stands for.
+pub(crate) fn base64_length(text: &str) -> usize {
+    text.len() / 4 * 3 - text.bytes().rev().take_while(|c| *c == b'=').count().min(2)
+}
+
+/// Go's word for the kind of a JSON value.
+pub(crate) fn json_kind(raw: &Raw) -> &'static str {
+    decode::json_kind(raw)
+}
+
 /// Decodes a JSON body of type `ty`.
 ///
 /// # Errors

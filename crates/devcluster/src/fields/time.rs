@@ -104,6 +104,14 @@ pub(super) fn duration(text: &str) -> Result<String, String> {
     Ok(show_duration(if negative { -nanos } else { nanos }))
 }
 
+/// Whether text is a duration as Go reads it.
+///
+/// # Errors
+/// Go's text of `time.ParseDuration`.
+pub(crate) fn check_duration(text: &str) -> Result<(), String> {
+    duration(text).map(drop)
+}
+
 fn show_duration(nanos: i64) -> String {
     let mut out = String::new();
     if nanos < 0 {

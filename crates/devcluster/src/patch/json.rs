@@ -25,7 +25,7 @@ pub(super) fn strict(body: &[u8]) -> ApiResult<Vec<String>> {
         Raw::Array(items) => items,
         Raw::Null => return Ok(Vec::new()),
         other => {
-            let what = super::json_kind(other);
+            let what = fields::json_kind(other);
             return Err(decoding(&format!(
                 "json: cannot unmarshal {what} into Go value of type []handlers.jsonPatchOp"
             )));
@@ -37,7 +37,7 @@ pub(super) fn strict(body: &[u8]) -> ApiResult<Vec<String>> {
             if *item == Raw::Null {
                 continue;
             }
-            let what = super::json_kind(item);
+            let what = fields::json_kind(item);
             return Err(decoding(&format!(
                 "json: cannot unmarshal {what} into Go value of type handlers.jsonPatchOp"
             )));
@@ -49,7 +49,7 @@ pub(super) fn strict(body: &[u8]) -> ApiResult<Vec<String>> {
             }
             match key.as_str() {
                 "op" | "path" | "from" if !matches!(value, Raw::String(_) | Raw::Null) => {
-                    let what = super::json_kind(value);
+                    let what = fields::json_kind(value);
                     let text = format!(
                         "json: cannot unmarshal {what} into Go struct field jsonPatchOp.{key} of type string"
                     );
@@ -73,7 +73,7 @@ fn read(body: &[u8]) -> ApiResult<Vec<Operation>> {
         Value::Array(items) => items,
         Value::Null => Vec::new(),
         _ => {
-            let what = super::json_kind(&raw);
+            let what = fields::json_kind(&raw);
             let text = format!("json: cannot unmarshal {what} into Go value of type jsonpatch.Patch");
             return Err(ApiError::bad_request(text));
         }

@@ -14,7 +14,7 @@ pub(super) fn read(body: &[u8], typed: bool) -> ApiResult<Raw> {
         Raw::Object(_) => Ok(raw),
         Raw::Null => Err(invalid()),
         other if typed => {
-            let what = super::json_kind(&other);
+            let what = fields::json_kind(&other);
             let text =
                 format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
             Err(ApiError::bad_request(format!("error decoding patch: {text}")))

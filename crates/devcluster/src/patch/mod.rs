@@ -57,7 +57,7 @@ pub fn run(
         Kind::Strategic => {
             let raw = fields::parse_json(body).map_err(|e| ApiError::bad_request(e.to_string()))?;
             if !matches!(raw, Raw::Object(_) | Raw::Null) {
-                let what = json_kind(&raw);
+                let what = fields::json_kind(&raw);
                 let text =
                     format!("json: cannot unmarshal {what} into Go value of type map[string]interface {{}}");
                 return Err(ApiError::bad_request(text));
@@ -115,6 +115,9 @@ fn other_kind(resource: &Resource, api_version: &str, kind: &str, patched: &Valu
     }
     match crate::schema::builtin().kind_of(api_version, kind) {
         Some(other) => {
+            if let Err(error) = fields::decode_value(other, patched) {
+                return error.to_string();
+            }
             let go = other.as_struct().map(|s| s.go_name().to_owned()).unwrap_or_default();
             let group = if resource.gvk.group.is_empty() {
                 "core"
@@ -135,17 +138,6 @@ fn other_kind(resource: &Resource, api_version: &str, kind: &str, patched: &Valu
 /// 422 as the API server words it for a patch whose result cannot be read.
 fn invalid_patch(shown: &str, error: &str) -> ApiError {
     ApiError::invalid("", "", "", vec![Cause::invalid("patch", &Value::String(shown.to_owned()), error)])
-}
-
-fn json_kind(raw: &Raw) -> &'static str {
-    match raw {
-        Raw::Null => "null",
-        Raw::Bool(_) => "bool",
-        Raw::Number(_) => "number",
-        Raw::String(_) => "string",
-        Raw::Array(_) => "array",
-        Raw::Object(_) => "object",
-    }
 }
 
 /// Applies an RFC 6902 patch with the semantics of evanphx/json-patch as the API server uses it.

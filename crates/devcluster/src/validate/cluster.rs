@@ -1,0 +1,117 @@
+//! PodDisruptionBudgets, PriorityClasses, Leases, APIServices.
+
+use super::format;
+use super::report::{At, Report};
+
+pub(super) fn disruption_budget(r: &mut Report, at: &At<'_>) {
+    let spec = at.get("spec");
+    let (least, most) = (spec.get("minAvailable"), spec.get("maxUnavailable"));
+    if least.has() && most.has() {
+        // Shown as Go's internal struct.
+        let text = format!(
+            "Invalid value: {{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\"UnhealthyPodEvictionPolicy\":{}}}: minAvailable and maxUnavailable cannot be both set",
+            least.value,
+            spec.get("selector").value,
+            most.value,
+            spec.get("unhealthyPodEvictionPolicy").value
+        );
+        r.causes.push(crate::status::Cause::new("FieldValueInvalid", spec.path.clone(), text));
+    }
+    for amount in [&least, &most] {
+        if amount.has() {
+            r.count_or_percent(amount);
+            r.at_most_100_percent(amount);
+        }
+    }
+    r.selector(&spec.get("selector"));
+    r.one_of_if_set(&spec.get("unhealthyPodEvictionPolicy"), &["AlwaysAllow", "IfHealthyBudget"]);
+}
+
+/// The highest priority that users can give.
+const HIGHEST: i64 = 1_000_000_000;
+
+pub(super) fn priority_class(r: &mut Report, at: &At<'_>) {
+    let (name, value) = (at.at(&["metadata", "name"]), at.get("value"));
+    let system = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+    if name.str().starts_with("system-") {
+        match system.iter().find(|(n, _)| *n == name.str()) {
+            Some((n, v)) if value.int() != Some(*v) => {
+                let text = format!(
+                    "priority class names with 'system-' prefix are reserved for system use only. error: value of {n} PriorityClass must be {v}"
+                );
+                r.forbidden(&name, &text);
+            }
+            Some(_) => {}
+            None => {
+                let text = format!(
+                    "priority class names with 'system-' prefix are reserved for system use only. error: {} is not a known system priority class",
+                    name.str()
+                );
+                r.forbidden(&name, &text);
+            }
+        }
+    } else if value.int().is_some_and(|n| n > HIGHEST) {
+        r.forbidden(&value, &format!("maximum allowed value of a user defined priority is {HIGHEST}"));
+    }
+    r.one_of_if_set(&at.get("preemptionPolicy"), &["PreemptLowerPriority", "Never"]);
+}
+
+pub(super) fn priority_class_update(r: &mut Report, at: &At<'_>, old: &At<'_>) {
+    if at.get("value").value != old.get("value").value {
+        r.forbidden(&at.get("value"), "may not be changed in an update.");
+    }
+    r.immutable(&at.get("preemptionPolicy"), &old.get("preemptionPolicy"));
+}
+
+pub(super) fn lease(r: &mut Report, at: &At<'_>) {
+    let spec = at.get("spec");
+    let seconds = spec.get("leaseDurationSeconds");
+    if seconds.int().is_some_and(|n| n <= 0) {
+        r.invalid(&seconds, "must be greater than 0");
+    }
+    r.non_negative(&spec.get("leaseTransitions"));
+    if !spec.get("preferredHolder").is_empty() && spec.get("strategy").is_empty() {
+        r.forbidden(&spec.get("preferredHolder"), "may only be specified if `strategy` is defined");
+    }
+}
+
+pub(super) fn api_service(r: &mut Report, at: &At<'_>) {
+    let spec = at.get("spec");
+    let (group, version, name) = (spec.get("group"), spec.get("version"), at.at(&["metadata", "name"]));
+    let wanted = format!("{}.{}", version.str(), group.str());
+    if name.str() != wanted {
+        let quoted = crate::status::go_quote(&wanted);
+        r.invalid(&name, format!("must be `spec.version+\".\"+spec.group`: {quoted}"));
+    }
+    if group.is_empty() {
+        if version.str() != "v1" {
+            r.required(&group, "only v1 may have an empty group and it better be legacy kube");
+        }
+    } else {
+        r.dns_subdomain(&group);
+    }
+    r.all(&version, format::dns_1035_label(version.str()));
+    for (field, high) in [("groupPriorityMinimum", 20_000), ("versionPriority", 1_000)] {
+        let priority = spec.get(field);
+        let n = priority.int().unwrap_or(0);
+        if n <= 0 || n > high {
+            r.invalid_as(&priority, &n.into(), format!("must be positive and less than {high}"));
+        }
+    }
+    let service = spec.get("service");
+    let skip = spec.get("insecureSkipTLSVerify");
+    if !service.has() {
+        if skip.is_true() {
+            r.invalid(&skip, "local APIServices may not have insecureSkipTLSVerify");
+        }
+        return;
+    }
+    for field in ["namespace", "name"] {
+        if service.get(field).is_empty() {
+            r.required(&service.get(field), "");
+        }
+    }
+    if skip.is_true() && !spec.get("caBundle").is_empty() {
+        r.invalid(&skip, "may not be true if caBundle is present");
+    }
+}
