@@ -7,6 +7,12 @@ mod cast;
 mod dates;
 mod decimal;
 mod deep;
+mod versions;
+mod regexps;
+mod urls;
+mod paths;
+mod network;
+mod encoding;
 mod dicts;
 mod flow;
 mod json;
@@ -51,6 +57,12 @@ pub fn table() -> Arc<FunctionTable> {
         table.extend(templates::FUNCTIONS);
         table.extend(json::FUNCTIONS);
         table.extend(yaml::FUNCTIONS);
+        table.extend(encoding::FUNCTIONS);
+        table.extend(network::FUNCTIONS);
+        table.extend(paths::FUNCTIONS);
+        table.extend(urls::FUNCTIONS);
+        table.extend(regexps::FUNCTIONS);
+        table.extend(versions::FUNCTIONS);
         Arc::new(table)
     });
     TABLE.clone()
