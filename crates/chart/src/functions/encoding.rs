@@ -9,7 +9,9 @@ use super::{Outcome, string, text};
 const STRING: &[Param] = &[Param::String];
 
 pub(super) const FUNCTIONS: [Function; 4] = [
-    Function::new("b64enc", STRING, |context, args| string(context, STANDARD.encode(text(&args[0])).into_bytes())),
+    Function::new("b64enc", STRING, |context, args| {
+        string(context, STANDARD.encode(text(&args[0])).into_bytes())
+    }),
     Function::new("b64dec", STRING, |context, args| decoded(context, args, "base64", decode_base64)),
     Function::new("b32enc", STRING, |context, args| string(context, encode_base32(text(&args[0])))),
     Function::new("b32dec", STRING, |context, args| decoded(context, args, "base32", decode_base32)),
@@ -140,7 +142,9 @@ fn decode_base32(source: &[u8]) -> Decoded {
                 ended = true;
                 break;
             }
-            let Some(digit) = ALPHABET32.iter().position(|&letter| letter == byte) else { return Err(at - 1) };
+            let Some(digit) = ALPHABET32.iter().position(|&letter| letter == byte) else {
+                return Err(at - 1);
+            };
             word = word << 5 | digit as u64;
             count += 1;
         }

@@ -20,7 +20,9 @@ pub(super) const FUNCTIONS: [Function; 12] = [
     Function::new("regexMatch", TWO, |_, args| {
         Ok(compile(text(&args[0])).is_ok_and(|regex| regex.is_match(text(&args[1]))).into())
     }),
-    Function::new("mustRegexMatch", TWO, |_, args| Ok(compile(text(&args[0]))?.is_match(text(&args[1])).into())),
+    Function::new("mustRegexMatch", TWO, |_, args| {
+        Ok(compile(text(&args[0]))?.is_match(text(&args[1])).into())
+    }),
     Function::new("regexFind", TWO, |_, args| Ok(find(&must_compile(text(&args[0]))?, text(&args[1])))),
     Function::new("mustRegexFind", TWO, |_, args| Ok(find(&compile(text(&args[0]))?, text(&args[1])))),
     Function::new("regexFindAll", WITH_COUNT, |context, args| {
@@ -29,8 +31,12 @@ pub(super) const FUNCTIONS: [Function; 12] = [
     Function::new("mustRegexFindAll", WITH_COUNT, |context, args| {
         find_all(context, &compile(text(&args[0]))?, text(&args[1]), int(&args[2]))
     }),
-    Function::new("regexReplaceAll", THREE, |context, args| replace(context, &must_compile(text(&args[0]))?, args)),
-    Function::new("mustRegexReplaceAll", THREE, |context, args| replace(context, &compile(text(&args[0]))?, args)),
+    Function::new("regexReplaceAll", THREE, |context, args| {
+        replace(context, &must_compile(text(&args[0]))?, args)
+    }),
+    Function::new("mustRegexReplaceAll", THREE, |context, args| {
+        replace(context, &compile(text(&args[0]))?, args)
+    }),
     Function::new("regexReplaceAllLiteral", THREE, |context, args| {
         replace_literal(context, &must_compile(text(&args[0]))?, args)
     }),
@@ -40,7 +46,9 @@ pub(super) const FUNCTIONS: [Function; 12] = [
     Function::new("regexSplit", WITH_COUNT, |context, args| {
         split(context, &must_compile(text(&args[0]))?, args)
     }),
-    Function::new("mustRegexSplit", WITH_COUNT, |context, args| split(context, &compile(text(&args[0]))?, args)),
+    Function::new("mustRegexSplit", WITH_COUNT, |context, args| {
+        split(context, &compile(text(&args[0]))?, args)
+    }),
 ];
 
 /// Memory of one compiled expression.
@@ -55,7 +63,11 @@ fn compile(pattern: &[u8]) -> Result<Arc<Regex>, CallError> {
         return Ok(regex);
     }
     let translated = translate::translate(pattern).map_err(|error| CallError::from(error.to_string()))?;
-    let built = RegexBuilder::new(&translated).size_limit(SIZE_LIMIT).dfa_size_limit(SIZE_LIMIT).nest_limit(2000).build();
+    let built = RegexBuilder::new(&translated)
+        .size_limit(SIZE_LIMIT)
+        .dfa_size_limit(SIZE_LIMIT)
+        .nest_limit(2000)
+        .build();
     let regex = Arc::new(built.map_err(|_| CallError::from(translate::Error::large(pattern).to_string()))?);
     if let Ok(mut cache) = CACHE.lock() {
         if cache.len() >= CACHED {
@@ -69,8 +81,9 @@ fn compile(pattern: &[u8]) -> Result<Arc<Regex>, CallError> {
 /// Compiles; the error is that of Go's panic.
 fn must_compile(pattern: &[u8]) -> Result<Arc<Regex>, CallError> {
     compile(pattern).map_err(|error| {
-        let plain = std::str::from_utf8(pattern)
-            .is_ok_and(|text| !text.chars().any(|c| c == '`' || c == '\u{feff}' || (c < ' ' && c != '\t') || c == '\x7f'));
+        let plain = std::str::from_utf8(pattern).is_ok_and(|text| {
+            !text.chars().any(|c| c == '`' || c == '\u{feff}' || (c < ' ' && c != '\t') || c == '\x7f')
+        });
         let quoted = if plain {
             format!("`{}`", String::from_utf8_lossy(pattern))
         } else {
@@ -80,7 +93,7 @@ fn must_compile(pattern: &[u8]) -> Result<Arc<Regex>, CallError> {
     })
 }
 
-fn find(regex: &Regex, source: &[u8]) -> Value {
+fn find(regex: &Arc<Regex>, source: &[u8]) -> Value {
     Value::Str(regex.find(source).map_or_else(Str::default, |found| found.as_bytes().into()))
 }
 
@@ -88,7 +101,7 @@ fn limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-fn find_all(context: &Context<'_>, regex: &Regex, source: &[u8], count: i64) -> Outcome {
+fn find_all(context: &Context<'_>, regex: &Arc<Regex>, source: &[u8], count: i64) -> Outcome {
     let mut found = Vec::new();
     for part in regex.find_iter(source).take(limit(count)) {
         context.charge_steps(1)?;
@@ -96,23 +109,29 @@ fn find_all(context: &Context<'_>, regex: &Regex, source: &[u8], count: i64) -> 
     }
     context.charge_string(source.len())?;
     // Go gives a nil slice if nothing matches.
-    Ok(if found.is_empty() { List::nil(ListKind::String) } else { List::with_kind(ListKind::String, found) }.into())
+    Ok(if found.is_empty() { List::nil(ListKind::String) } else { List::with_kind(ListKind::String, found) }
+        .into())
 }
 
-fn replace(context: &Context<'_>, regex: &Regex, args: &[Value]) -> Outcome {
+fn replace(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
     let (source, replacement) = (text(&args[1]), text(&args[2]));
     check_growth(context, regex, source, replacement)?;
     string(context, regex.replace_all(source, replacement).into_owned())
 }
 
-fn replace_literal(context: &Context<'_>, regex: &Regex, args: &[Value]) -> Outcome {
+fn replace_literal(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
     let (source, replacement) = (text(&args[1]), text(&args[2]));
     check_growth(context, regex, source, replacement)?;
     string(context, regex.replace_all(source, NoExpand(replacement)).into_owned())
 }
 
 /// Refuses a result that might be too long before it is made.
-fn check_growth(context: &Context<'_>, regex: &Regex, source: &[u8], replacement: &[u8]) -> Result<(), CallError> {
+fn check_growth(
+    context: &Context<'_>,
+    regex: &Arc<Regex>,
+    source: &[u8],
+    replacement: &[u8],
+) -> Result<(), CallError> {
     let references = memchr::memchr_iter(b'$', replacement).count();
     let growth = replacement.len().saturating_add(references.saturating_mul(source.len()));
     if source.len().saturating_add(1).saturating_mul(growth) as u64 <= context.budget().string_length {
@@ -129,7 +148,7 @@ fn check_growth(context: &Context<'_>, regex: &Regex, source: &[u8], replacement
 }
 
 /// Go's `Regexp.Split`.
-fn split(context: &Context<'_>, regex: &Regex, args: &[Value]) -> Outcome {
+fn split(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
     let (pattern, source, count) = (text(&args[0]), text(&args[1]), int(&args[2]));
     if count == 0 {
         return Ok(List::nil(ListKind::String).into());

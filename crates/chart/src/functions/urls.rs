@@ -199,7 +199,9 @@ impl Url {
                 }
                 let name = &host[1..close];
                 let unescaped = match memchr::memmem::find(name, b"%25") {
-                    Some(zone) => [unescape(&name[..zone], Part::Host)?, unescape(&name[zone..], Part::Zone)?].concat(),
+                    Some(zone) => {
+                        [unescape(&name[..zone], Part::Host)?, unescape(&name[zone..], Part::Zone)?].concat()
+                    }
                     None => unescape(name, Part::Host)?,
                 };
                 check_ip_literal(&unescaped)?;
@@ -221,7 +223,9 @@ impl Url {
 
     fn hostname(&self) -> &[u8] {
         let mut host = self.host.as_slice();
-        if let Some(colon) = host.iter().rposition(|&byte| byte == b':').filter(|&at| is_optional_port(&host[at..])) {
+        if let Some(colon) =
+            host.iter().rposition(|&byte| byte == b':').filter(|&at| is_optional_port(&host[at..]))
+        {
             host = &host[..colon];
         }
         host.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(host)
@@ -326,9 +330,11 @@ fn entry(dict: Option<&Map>, key: &'static str) -> Result<Vec<u8>, CallError> {
         None => Ok(Vec::new()),
         Some(Value::Str(text)) => Ok(text.to_vec()),
         Some(Value::Nil) => Err(NIL_DEREFERENCE.into()),
-        Some(other) => {
-            Err(format!("unable to parse {key} key, must be of type string, but {} found", other.kind().name()).into())
-        }
+        Some(other) => Err(format!(
+            "unable to parse {key} key, must be of type string, but {} found",
+            other.kind().name()
+        )
+        .into()),
     }
 }
 

@@ -77,8 +77,8 @@ impl Object for SemanticVersion {
 
     fn method(&self, name: &[u8]) -> Option<Method> {
         match name {
-            b"Major" | b"Minor" | b"Patch" | b"Prerelease" | b"Metadata" | b"Original" | b"String" | b"IncMajor"
-            | b"IncMinor" | b"IncPatch" => Some(Method::new(&[])),
+            b"Major" | b"Minor" | b"Patch" | b"Prerelease" | b"Metadata" | b"Original" | b"String"
+            | b"IncMajor" | b"IncMinor" | b"IncPatch" => Some(Method::new(&[])),
             b"Compare" | b"Equal" | b"LessThan" | b"LessThanEqual" | b"GreaterThan" | b"GreaterThanEqual" => {
                 Some(Method::new(OTHER))
             }

@@ -144,7 +144,10 @@ impl<'p> Translator<'p> {
                     }
                     Some((least, most, after)) => {
                         let text = consumed(before, after);
-                        if !(0..=MAX_REPEAT).contains(&least) || most > MAX_REPEAT || (most >= 0 && least > most) {
+                        if !(0..=MAX_REPEAT).contains(&least)
+                            || most > MAX_REPEAT
+                            || (most >= 0 && least > most)
+                        {
                             return Err(Error::new(BAD_REPEAT, text));
                         }
                         let operator = match most {
@@ -183,7 +186,9 @@ impl<'p> Translator<'p> {
         if let Some(last) = last_repeat {
             return Err(Error::new(DOUBLE_REPEAT, consumed(last, after)));
         }
-        let Some(inner) = self.level.operand else { return Err(Error::new(NO_OPERAND, consumed(before, after))) };
+        let Some(inner) = self.level.operand else {
+            return Err(Error::new(NO_OPERAND, consumed(before, after)));
+        };
         let mut repeats = inner;
         if let Some((least, most)) = bounds {
             let count = if most < 0 { least } else { most };
@@ -510,7 +515,9 @@ fn escape(text: &[u8]) -> Translated<(u32, &[u8])> {
         return Err(Error::new(TRAILING, b""));
     }
     let (rune, mut rest) = next_rune(after)?;
-    let octal = |byte: Option<&u8>| byte.filter(|byte| (b'0'..=b'7').contains(byte)).map(|&byte| u32::from(byte - b'0'));
+    let octal = |byte: Option<&u8>| {
+        byte.filter(|byte| (b'0'..=b'7').contains(byte)).map(|&byte| u32::from(byte - b'0'))
+    };
     let code = match rune {
         '1'..='7' if octal(rest.first()).is_none() => None,
         '0'..='7' => {
