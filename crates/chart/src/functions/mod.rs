@@ -63,6 +63,7 @@ pub fn table() -> Arc<FunctionTable> {
         table.extend(urls::FUNCTIONS);
         table.extend(regexps::FUNCTIONS);
         table.extend(versions::FUNCTIONS);
+        table.extend(dates::FUNCTIONS);
         Arc::new(table)
     });
     TABLE.clone()
