@@ -111,7 +111,11 @@ fn keyed_step(
 
 fn key_default(elem: TypeRef<'_>, key: &str) -> Option<Value> {
     let field = elem.as_struct()?.field(key)?;
-    serde_json::from_str(field.default.as_deref()?).ok()
+    match field.default.as_deref() {
+        Some(json) => serde_json::from_str(json).ok(),
+        None if field.zero_default() => Some(crate::fields::zero(field.ty())),
+        None => None,
+    }
 }
 
 /// What does not fit: `path: message`.

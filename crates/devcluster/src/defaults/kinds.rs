@@ -9,6 +9,7 @@ type Object = Map<String, Value>;
 /// Runs the function of a type, if it has one. `map` is a value of that type.
 pub(super) fn fill(name: &str, map: &mut Object) {
     match name {
+        "apps.v1.DaemonSet" => template_generation(map),
         "apps.v1.DaemonSetSpec" => daemon_set(map),
         "apps.v1.DeploymentSpec" => deployment(map),
         "apps.v1.StatefulSetSpec" => stateful_set(map),
@@ -88,6 +89,15 @@ fn deployment(spec: &mut Object) {
 
 fn daemon_set(spec: &mut Object) {
     rolling_update(spec, "updateStrategy", [("maxUnavailable", json!(1)), ("maxSurge", json!(0))]);
+}
+
+/// The deprecated count of template changes, an annotation in `apps/v1`; the server raises it.
+fn template_generation(map: &mut Object) {
+    if let Some(metadata) = struct_in(map, "metadata")
+        && let Some(annotations) = struct_in(metadata, "annotations")
+    {
+        set_if_unset(annotations, "deprecated.daemonset.template.generation", json!("0"));
+    }
 }
 
 fn stateful_set(spec: &mut Object) {

@@ -74,13 +74,24 @@ pub(crate) fn zero(ty: TypeRef<'_>, depth: usize) -> Value {
 fn complete(s: StructRef<'_>, mut map: Map<String, Value>, depth: usize) -> Map<String, Value> {
     for field in s.fields() {
         let name = field.name.as_ref();
-        let keep = match map.get(name) {
-            Some(value) => !omitted(field, value, depth),
+        let keep = match map.get_mut(name) {
+            Some(value) => {
+                // The store's protobuf form cannot tell an empty list or map from none.
+                let empty = value.as_array().is_some_and(Vec::is_empty)
+                    || value.as_object().is_some_and(Map::is_empty);
+                if empty
+                    && matches!(field.ty().shape(), Shape::List(_) | Shape::Map(_))
+                    && field.name != "managedFields"
+                {
+                    *value = Value::Null;
+                }
+                !omitted(field, value, depth)
+            }
             None => {
                 if !shown_when_absent(field) {
                     continue;
                 }
-                let value = zero(field.ty(), depth + 1);
+                let value = if field.pointer() { Value::Null } else { zero(field.ty(), depth + 1) };
                 if !field.omit_zero() {
                     map.insert(name.to_owned(), value);
                 }

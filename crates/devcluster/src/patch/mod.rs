@@ -41,6 +41,9 @@ pub fn run(
     body: &[u8],
     validation: FieldValidation,
 ) -> ApiResult<(Value, Vec<String>)> {
+    if fields::parse_json(body).is_err() {
+        return Err(ApiError::bad_request("invalid JSON patch"));
+    }
     let (patched, patch_strict, shown) = match kind {
         Kind::Json => {
             let strict = if validation == FieldValidation::Ignore { Vec::new() } else { json::strict(body)? };

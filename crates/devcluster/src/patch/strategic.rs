@@ -449,12 +449,8 @@ fn in_order(
             (Some(_), None) => out.extend(named.next()),
             (None, Some(_)) => out.extend(rest.next()),
             (Some(n), Some(r)) => {
-                // What the live list does not have comes after what it has.
-                let first = match (place(n, live), place(r, live)) {
-                    (Some(n), Some(r)) => n < r,
-                    (None, Some(_)) => false,
-                    (Some(_) | None, None) => true,
-                };
+                // A server's own item comes first only before one that was in the live list, too.
+                let first = !matches!((place(r, live), place(n, live)), (Some(r), Some(n)) if r < n);
                 if first { out.extend(named.next()) } else { out.extend(rest.next()) }
             }
         }

@@ -166,6 +166,7 @@ const OMIT_EMPTY: u8 = 2;
 const OMIT_ZERO: u8 = 4;
 const INLINE: u8 = 8;
 const REQUIRED: u8 = 16;
+const ZERO_DEFAULT: u8 = 32;
 
 impl Field {
     /// Whether Go has a pointer here, so that a zero value differs from an absent one.
@@ -183,6 +184,10 @@ impl Field {
     /// Whether the fields of the struct stand in the parent's JSON.
     pub fn inline(&self) -> bool {
         self.flags & INLINE != 0
+    }
+    /// Whether the schema declares the zero value as default, which matters for the keys of lists.
+    pub fn zero_default(&self) -> bool {
+        self.flags & ZERO_DEFAULT != 0
     }
     /// Whether OpenAPI says it is required.
     pub fn required(&self) -> bool {

@@ -12,7 +12,7 @@
 
 use super::{
     Cow, Def, Field, Graph, Gvk, INLINE, NodeKind, OMIT_EMPTY, OMIT_ZERO, OnceLock, POINTER, PatchStrategy,
-    REQUIRED, Relation, Scalar,
+    REQUIRED, Relation, Scalar, ZERO_DEFAULT,
 };
 use std::io::Read;
 
@@ -148,7 +148,8 @@ fn read_field(graph: &mut Graph, line: &'static str) -> Field {
             }
             Some(("pk", key)) => field.merge_key = Some(Cow::Borrowed(key)),
             Some(("d", json)) => field.default = Some(Cow::Borrowed(json)),
-            // A declared zero value matters only where Go tells it from an absent one.
+            None if attribute == "d0" && field.flags & POINTER == 0 => field.flags |= ZERO_DEFAULT,
+            // A declared zero value is set only where Go tells it from an absent one.
             None if attribute == "d0" && field.flags & POINTER != 0 => {
                 field.default = match code {
                     "string" => Some(Cow::Borrowed("\"\"")),

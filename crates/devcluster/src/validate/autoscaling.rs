@@ -91,8 +91,7 @@ fn one_metric(r: &mut Report, at: &At<'_>) {
         Some((_, field)) if !at.get(field).has() => {
             r.required(&at.get(field), "must populate information for the given metric source");
         }
-        Some(_) => {}
-        None => r.unsupported(&kind, &supported),
+        _ => {}
     }
     if present.len() > 1 {
         for field in present.iter().filter(|f| known.is_none_or(|(_, k)| k != *f)) {

@@ -75,6 +75,54 @@ pub(super) fn lease(r: &mut Report, at: &At<'_>) {
     }
 }
 
+/// Events; `new` ones are of `events.k8s.io`, whose fields have other names.
+pub(super) fn event(r: &mut Report, at: &At<'_>, new: bool) {
+    let object = at.get(if new { "regarding" } else { "involvedObject" });
+    let namespace = object.get("namespace").named("involvedObject.namespace".to_owned());
+    let own = at.at(&["metadata", "namespace"]).str();
+    let controller = at.get(if new { "reportingController" } else { "reportingComponent" });
+    let time = at.get("eventTime");
+    let elsewhere = "does not match event.namespace";
+    if time.has() {
+        if namespace.is_empty() && !matches!(own, "default" | "kube-system") {
+            r.invalid_text(&namespace, elsewhere);
+        }
+        if controller.is_empty() {
+            r.required(&controller, "");
+        }
+        r.qualified_name(&controller);
+        for (field, most) in [("reportingInstance", 128), ("action", 128), ("reason", 128)] {
+            let part = at.get(field);
+            if part.is_empty() {
+                r.required(&part, "");
+            }
+            if part.len() > most {
+                r.invalid_as(&part, &"".into(), format!("can have at most {most} characters"));
+            }
+        }
+        let note = at.get(if new { "note" } else { "message" }).named("message".to_owned());
+        if note.len() > 1024 {
+            r.invalid_as(&note, &"".into(), "can have at most 1024 characters");
+        }
+    } else if namespace.is_empty() {
+        if !matches!(own, "" | "default") {
+            r.invalid_text(&namespace, elsewhere);
+        }
+    } else if namespace.str() != own {
+        r.invalid(&namespace, elsewhere);
+    }
+    if !new {
+        return;
+    }
+    if !time.has() {
+        r.required(&time, "");
+    }
+    let kind = at.get("type");
+    if !["Normal", "Warning"].contains(&kind.str()) {
+        r.invalid_as(&kind, &"".into(), format!("has invalid value: {}", kind.str()));
+    }
+}
+
 pub(super) fn api_service(r: &mut Report, at: &At<'_>) {
     let spec = at.get("spec");
     let (group, version, name) = (spec.get("group"), spec.get("version"), at.at(&["metadata", "name"]));

@@ -38,6 +38,8 @@ pub fn create(gvk: &Gvk, object: &Value) -> Vec<Cause> {
     let at = At::root(object);
     match (gvk.group.as_ref(), gvk.kind.as_ref()) {
         ("", "Pod") => pod::create(&mut r, &at),
+        ("", "Event") => cluster::event(&mut r, &at, false),
+        ("events.k8s.io", "Event") => cluster::event(&mut r, &at, true),
         _ => whole(&mut r, gvk, &at, None),
     }
     r.finish()
