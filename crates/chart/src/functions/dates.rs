@@ -77,11 +77,6 @@ pub(super) fn json_text(object: &dyn Object) -> TextForm {
     }
 }
 
-/// The RFC 3339 form of a time, for TOML.
-pub(super) fn rfc3339(object: &dyn Object) -> Option<String> {
-    object.as_any().downcast_ref::<Time>()?.rfc3339().ok()
-}
-
 /// What Sprig takes for a time: times, and integers as seconds since 1970. Anything else is now.
 fn any_time(context: &Context<'_>, arg: &Value) -> Time {
     match arg {
@@ -159,4 +154,47 @@ fn duration_round(context: &Context<'_>, args: &mut [Value]) -> Outcome {
     let length = nanoseconds.unsigned_abs();
     let fitting = units.iter().find(|(unit, _)| length > *unit);
     Ok(fitting.map_or_else(|| "0s".to_owned(), |(unit, name)| format!("{}{name}", length / unit)).into())
+}
+
+/// The form of a time in TOML; local dates and times have no offset.
+pub(super) fn toml_text(object: &dyn Object) -> Option<String> {
+    let time = object.as_any().downcast_ref::<Time>()?;
+    let layout: &[u8] = match &time.zone {
+        Zone::Fixed(name, _) if name == LOCAL_DATETIME => b"2006-01-02T15:04:05.999999999",
+        Zone::Fixed(name, _) if name == LOCAL_DATE => b"2006-01-02",
+        Zone::Fixed(name, _) if name == LOCAL_TIME => b"15:04:05.999999999",
+        _ => b"2006-01-02T15:04:05.999999999Z07:00",
+    };
+    Some(String::from_utf8_lossy(&format::format(time, layout)).into_owned())
+}
+
+/// Names of the zones that mark TOML's local forms.
+const LOCAL_DATETIME: &str = "datetime-local";
+const LOCAL_DATE: &str = "date-local";
+const LOCAL_TIME: &str = "time-local";
+
+/// Reads a date or time of TOML.
+pub(super) fn toml_time(value: &[u8]) -> Option<Value> {
+    let forms: [(&[u8], Option<&str>); 7] = [
+        (b"2006-01-02T15:04:05.999999999Z07:00", None),
+        (b"2006-01-02T15:04:05.999999999", Some(LOCAL_DATETIME)),
+        (b"2006-01-02", Some(LOCAL_DATE)),
+        (b"15:04:05.999999999", Some(LOCAL_TIME)),
+        (b"2006-01-02T15:04Z07:00", None),
+        (b"2006-01-02T15:04", Some(LOCAL_DATETIME)),
+        (b"15:04", Some(LOCAL_TIME)),
+    ];
+    let (layout, zone, mut time) =
+        forms.iter().find_map(|(layout, zone)| Some((*layout, *zone, parse::parse(layout, value).ok()?)))?;
+    // Go reads hours of one digit; TOML does not have them.
+    let separators = layout.iter().take_while(|&&byte| !matches!(byte, b'.' | b'Z')).enumerate();
+    for (at, &byte) in separators {
+        if !byte.is_ascii_digit() && value.get(at) != Some(&byte) {
+            return None;
+        }
+    }
+    if let Some(zone) = zone {
+        time.zone = Zone::Fixed(zone.to_owned(), 0);
+    }
+    Some(Value::object(time))
 }

@@ -22,6 +22,7 @@ mod regexps;
 mod strings;
 mod surroundings;
 mod templates;
+mod toml;
 mod urls;
 mod versions;
 mod words;
@@ -64,6 +65,7 @@ pub fn table() -> Arc<FunctionTable> {
         table.extend(regexps::FUNCTIONS);
         table.extend(versions::FUNCTIONS);
         table.extend(dates::FUNCTIONS);
+        table.extend(toml::FUNCTIONS);
         Arc::new(table)
     });
     TABLE.clone()
