@@ -195,9 +195,18 @@ class Generator:
             proto = (pb[0][0] if number else "-") + str(number)
             entry["fields"].append((js[0] or (field or go[-1]), code, flags, goname, proto))
 
+    def described(self, full):
+        """The OpenAPI schema with a type's fields: of an inlined type, that of the type around it."""
+        if full in self.schemas:
+            return self.schemas[full]
+        for outer, t in self.types.items():
+            if any("i" in flags and code == "@" + full for _, code, flags, _, _ in t["fields"]):
+                return self.described(outer)
+        return {}
+
     def attributes(self, full, prop):
         """SSA, patch and OpenAPI attributes of a property, as key=value pieces."""
-        schema = self.schemas.get(full, {})
+        schema = self.described(full)
         p = schema.get("properties", {}).get(prop, {})
         out = []
         if prop in schema.get("required", []): out.append("r")
@@ -241,7 +250,7 @@ class Generator:
             docs.append("T" + schema.get("description", "").replace("\\", "\\\\").replace("\n", "\\n"))
             for name, code, flags, goname, proto in t["fields"]:
                 lines.append("\t".join(["F", name, code, flags, goname, proto] + self.attributes(full, name)))
-                text = schema.get("properties", {}).get(name, {}).get("description", "")
+                text = self.described(full).get("properties", {}).get(name, {}).get("description", "")
                 docs.append("F" + text.replace("\\", "\\\\").replace("\n", "\\n"))
         self.write("types.zz", lines)
         self.write("docs.zz", docs)

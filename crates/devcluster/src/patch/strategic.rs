@@ -474,7 +474,7 @@ mod tests {
     fn items_are_merged_by_key_and_deleted_by_directive() {
         let out = pod(&json!({"spec": {"containers": [{"name": "side", "$patch": "delete"},
             {"name": "app", "image": "b", "env": [{"name": "TWO", "$patch": "delete"}, {"name": "NEW", "value": "3"}]}]}}));
-        let expected = json!([{"name": "app", "image": "b", "env": [{"name": "ONE", "value": "1"}, {"name": "NEW", "value": "3"}]}]);
+        let expected = json!([{"name": "app", "image": "b", "env": [{"name": "NEW", "value": "3"}, {"name": "ONE", "value": "1"}]}]);
         assert_eq!(out.unwrap()["spec"]["containers"], expected);
     }
 
