@@ -3,7 +3,7 @@
 //! A request is `{"id", "values", "release", "namespace", "kube_version", "api_versions"}` and either
 //! `"chart"`, a path, or `"files"`, an object of paths and contents. The answer to a path is
 //! `{"id", "stdout"}`, what `helm template` prints; the answer to files is `{"id", "templates", "manifest",
-//! "notes"}`, the raw text of each template and what an install makes of it, with `"install_error"` in place
+//! "notes"}` (`.helmignore` is not applied), the raw text of each template and what an install makes of it, with `"install_error"` in place
 //! of the last two where the engine succeeds and the install does not. A failure is `{"id", "error"}`.
 
 use std::time::SystemTime;
@@ -22,7 +22,7 @@ use crate::{
 pub enum Found {
     /// A `.tgz`.
     Archive(Vec<u8>),
-    /// A directory's files, paths relative to it.
+    /// A directory's files, paths relative to it; `.helmignore` is applied.
     Files(Vec<(String, Vec<u8>)>),
 }
 
@@ -94,7 +94,8 @@ impl<'a> Batch<'a> {
                 let files = files.iter().map(|(name, content)| {
                     (name.clone(), content.as_str().unwrap_or_default().as_bytes().to_vec())
                 });
-                let chart = Chart::from_files(files, &self.limits).map_err(|error| error.to_string())?;
+                let chart = Chart::from_archived_files(files, &self.limits);
+                let chart = chart.map_err(|error| error.to_string())?;
                 let values = Values::read(request.values.as_deref().unwrap_or_default().as_bytes())?;
                 render_files(&chart, &values, &context)
             }

@@ -64,6 +64,15 @@ impl Chart {
         load::from_directory(files, limits)
     }
 
+    /// Loads a chart from files that were taken from an archive: like [`from_files`](Self::from_files), but
+    /// `.helmignore` is a file like any other, as it is in an archive.
+    pub fn from_archived_files(
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+        limits: &Limits,
+    ) -> Result<Self, LoadError> {
+        load::from_archived_files(files, limits)
+    }
+
     pub(crate) fn new(contents: Contents) -> Self {
         Self(Arc::new(contents))
     }

@@ -47,6 +47,30 @@ pub(crate) fn from_directory(
     limits: &Limits,
 ) -> Result<Chart, LoadError> {
     let mut spent = Spent::new(limits);
+    let mut files = gather(files, &mut spent)?;
+    let rules = files.iter().find(|file| file.name == ".helmignore");
+    let rules = rules.map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default();
+    let rules = ignore::Rules::parse(&rules).map_err(LoadError::Archive)?;
+    files.retain(|file| !rules.ignores_file(&file.name));
+    check_sizes(&files, &mut spent)?;
+    build(files, &mut spent, 0)
+}
+
+pub(crate) fn from_archived_files(
+    files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    limits: &Limits,
+) -> Result<Chart, LoadError> {
+    let mut spent = Spent::new(limits);
+    let files = gather(files, &mut spent)?;
+    check_sizes(&files, &mut spent)?;
+    build(files, &mut spent, 0)
+}
+
+/// The files in the order in which a directory is walked.
+fn gather(
+    files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    spent: &mut Spent<'_>,
+) -> Result<Vec<File>, LoadError> {
     let mut all: Vec<File> = Vec::new();
     for (name, data) in files {
         spent.add_file()?;
@@ -57,11 +81,12 @@ pub(crate) fn from_directory(
         all.push(File { name, data, modified: None });
     }
     all.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
-    let rules = all.iter().find(|file| file.name == ".helmignore");
-    let rules = rules.map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default();
-    let rules = ignore::Rules::parse(&rules).map_err(LoadError::Archive)?;
-    all.retain(|file| !rules.ignores_file(&file.name));
-    for file in &all {
+    Ok(all)
+}
+
+fn check_sizes(files: &[File], spent: &mut Spent<'_>) -> Result<(), LoadError> {
+    let limits = spent.limits;
+    for file in files {
         let size = file.data.len() as u64;
         if size > limits.file_bytes {
             let base = file.name.rsplit('/').next().unwrap_or_default();
@@ -78,7 +103,7 @@ pub(crate) fn from_directory(
             limits.decompressed_bytes
         )));
     }
-    build(all, &mut spent, 0)
+    Ok(())
 }
 
 /// Sorts files into a chart's parts and loads its subcharts.
