@@ -9,6 +9,8 @@ mod managed;
 mod path;
 mod reset;
 mod set;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 use serde_json::{Map, Value};
@@ -105,6 +107,7 @@ pub fn apply(
             ))
         })?;
         object = decoded.object;
+        fields::settle(ty, &mut object);
     }
     managed::write(&mut object, entries);
     Ok(object)
@@ -141,18 +144,32 @@ pub fn track(resource: &Resource, live: Option<&Value>, object: &mut Value, writ
         managed::read(object).filter(|e| !e.is_empty()).unwrap_or_else(live_entries)
     };
     managed::strip(object);
+    if live.is_none()
+        && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        // A new object is not being deleted, whatever the client says.
+        metadata.remove("deletionTimestamp");
+        metadata.remove("deletionGracePeriodSeconds");
+    }
     let mut base = live.cloned().unwrap_or_else(|| empty_object(resource, ty));
     managed::strip(&mut base);
     // Tracking begins with the creation or with the first apply, never in between.
     if entries.is_empty() && live.is_some() {
-        return;
+        return settle(resource, ty, object);
     }
     let reset = reset::fields(resource, writer.subresource);
     let mut entries = tracked(resource, ty, &base, object, entries, writer, &reset);
     managed::cap(&mut entries);
+    settle(resource, ty, object);
     managed::write(object, entries);
     if let Some(live) = live {
         keep_times(live, object);
+    }
+}
+
+fn settle(resource: &Resource, ty: TypeRef<'_>, object: &mut Value) {
+    if resource.custom.is_none() {
+        fields::settle(ty, object);
     }
 }
 

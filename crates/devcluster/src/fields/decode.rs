@@ -74,19 +74,8 @@ pub(crate) fn zero(ty: TypeRef<'_>, depth: usize) -> Value {
 fn complete(s: StructRef<'_>, mut map: Map<String, Value>, depth: usize) -> Map<String, Value> {
     for field in s.fields() {
         let name = field.name.as_ref();
-        let keep = match map.get_mut(name) {
-            Some(value) => {
-                // The store's protobuf form cannot tell an empty list or map from none.
-                let empty = value.as_array().is_some_and(Vec::is_empty)
-                    || value.as_object().is_some_and(Map::is_empty);
-                if empty
-                    && matches!(field.ty().shape(), Shape::List(_) | Shape::Map(_))
-                    && field.name != "managedFields"
-                {
-                    *value = Value::Null;
-                }
-                !omitted(field, value, depth)
-            }
+        let keep = match map.get(name) {
+            Some(value) => !omitted(field, value, depth),
             None => {
                 if !shown_when_absent(field) {
                     continue;
@@ -103,6 +92,30 @@ fn complete(s: StructRef<'_>, mut map: Map<String, Value>, depth: usize) -> Map<
         }
     }
     map
+}
+
+/// Empty lists and maps become null where Go shows them: the store's protobuf form cannot tell them from none.
+pub(super) fn settle(ty: TypeRef<'_>, value: &mut Value, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match (ty.shape(), value) {
+        (Shape::List(elem), Value::Array(items)) => items.iter_mut().for_each(|v| settle(elem, v, depth + 1)),
+        (Shape::Map(elem), Value::Object(map)) => map.values_mut().for_each(|v| settle(elem, v, depth + 1)),
+        (Shape::Struct(s), Value::Object(map)) => {
+            for (name, value) in map.iter_mut() {
+                let Some(field) = s.field(name) else { continue };
+                let empty = value.as_array().is_some_and(Vec::is_empty)
+                    || value.as_object().is_some_and(Map::is_empty);
+                match field.ty().shape() {
+                    Shape::List(_) | Shape::Map(_) if empty => *value = Value::Null,
+                    Shape::Scalar(_) | Shape::Any => {}
+                    _ => settle(field.ty(), value, depth + 1),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn shown_when_absent(field: FieldRef<'_>) -> bool {

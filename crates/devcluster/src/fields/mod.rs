@@ -204,6 +204,11 @@ pub(crate) fn zero(ty: TypeRef<'_>) -> Value {
     decode::zero(ty, 0)
 }
 
+/// The form of an object after it has gone through Kubernetes' store: empty lists and maps that Go shows are null.
+pub(crate) fn settle(ty: TypeRef<'_>, object: &mut Value) {
+    decode::settle(ty, object, 0);
+}
+
 /// The bytes behind base64 text; none where it is not valid (decoding has refused that before).
 pub(crate) fn base64_text(text: &str) -> Vec<u8> {
     decode::base64_decode(text).unwrap_or_default()

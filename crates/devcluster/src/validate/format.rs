@@ -5,8 +5,13 @@ const LABEL_TEXT: &str = "a lowercase RFC 1123 label must consist of lower case 
 const SUBDOMAIN_TEXT: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
 const QUALIFIED_TEXT: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 
+/// Labels count bytes, as upstream's newer checks do, names characters.
 fn too_long(max: usize) -> String {
     format!("must be no more than {max} bytes")
+}
+
+fn name_too_long(max: usize) -> String {
+    format!("must be no more than {max} characters")
 }
 
 /// `text (e.g. 'a',  or 'b', regex used for validation is 'r')`.
@@ -37,7 +42,7 @@ fn shaped(text: &str, edge: impl Fn(char) -> bool, inner: impl Fn(char) -> bool)
 pub(super) fn dns_label(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     if text.len() > 63 {
-        out.push(too_long(63));
+        out.push(name_too_long(63));
     }
     if !shaped(text, lower, |c| lower(c) || c == '-') {
         let subdomain = is_subdomain_shaped(text);
@@ -57,7 +62,7 @@ fn is_subdomain_shaped(text: &str) -> bool {
 pub(super) fn dns_subdomain(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     if text.len() > 253 {
-        out.push(too_long(253));
+        out.push(name_too_long(253));
     }
     if !is_subdomain_shaped(text) {
         out.push(regex_error(SUBDOMAIN_TEXT, &format!("{LABEL}(\\.{LABEL})*"), &["example.com"]));
@@ -69,7 +74,7 @@ pub(super) fn dns_subdomain(text: &str) -> Vec<String> {
 pub(super) fn dns_1035_label(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     if text.len() > 63 {
-        out.push(too_long(63));
+        out.push(name_too_long(63));
     }
     let fits =
         shaped(text, lower, |c| lower(c) || c == '-') && text.starts_with(|c: char| c.is_ascii_lowercase());
@@ -86,7 +91,7 @@ pub(super) fn dns_1035_label(text: &str) -> Vec<String> {
 pub(super) fn wildcard_subdomain(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     if text.len() > 253 {
-        out.push(too_long(253));
+        out.push(name_too_long(253));
     }
     if !text.strip_prefix("*.").is_some_and(is_subdomain_shaped) {
         out.push(regex_error(
@@ -109,7 +114,11 @@ pub(super) fn qualified_name(text: &str) -> Vec<String> {
             if prefix.is_empty() {
                 out.push("prefix part must be non-empty".to_owned());
             } else {
-                out.extend(dns_subdomain(prefix).into_iter().map(|m| format!("prefix part {m}")));
+                // Upstream counts the bytes of a prefix.
+                let long = name_too_long(253);
+                let messages =
+                    dns_subdomain(prefix).into_iter().map(|m| if m == long { too_long(253) } else { m });
+                out.extend(messages.map(|m| format!("prefix part {m}")));
             }
             *name
         }
@@ -191,7 +200,7 @@ pub(super) fn env_name(text: &str) -> Vec<String> {
 pub(super) fn config_key(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     if text.len() > 253 {
-        out.push(too_long(253));
+        out.push(name_too_long(253));
     }
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     if text.is_empty() || !text.chars().all(fits) {
