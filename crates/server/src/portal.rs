@@ -218,6 +218,6 @@ pub(crate) fn secure_headers(headers: &mut HeaderMap, secure: bool) {
     if secure {
         headers
             .entry(header::STRICT_TRANSPORT_SECURITY)
-            .or_insert(HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+            .or_insert(HeaderValue::from_static("max-age=31536000"));
     }
 }

@@ -30,7 +30,6 @@ use crate::{
                        the caller's token has in the cluster. Changing requests of a browser session carry the \
                        header `X-Pilothouse-Request`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
-        contact(name = ""),
     ),
     modifiers(&Security),
     security(("token" = []), ("session" = [])),
@@ -58,18 +57,19 @@ impl Modify for Security {
         let cookie = ApiKey::Cookie(ApiKeyValue::new("pilothouse"));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
         document.info.version = "v1".to_owned();
+        document.info.contact = None;
     }
 }
 
 /// Routes that need a caller.
 fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(api::me::show))
+        .routes(routes!(api::me::me))
         .routes(routes!(api::me::permissions))
         .routes(routes!(api::me::namespaces))
         .routes(routes!(api::cluster::show))
         .routes(routes!(api::cluster::version))
-        .routes(routes!(api::events::list))
+        .routes(routes!(api::events::events))
         .routes(routes!(api::services::list))
         .routes(routes!(api::services::show))
         .routes(routes!(api::credentials::list, api::credentials::create))
@@ -143,8 +143,8 @@ fn releases() -> OpenApiRouter<App> {
         .routes(routes!(handlers::tests))
         .routes(routes!(handlers::events))
         .routes(routes!(handlers::yaml))
-        .routes(routes!(history::list))
-        .routes(routes!(history::show))
+        .routes(routes!(history::history))
+        .routes(routes!(history::revision))
         .routes(routes!(history::diff))
         .routes(routes!(history::notes))
         .routes(routes!(history::resources))
@@ -165,10 +165,36 @@ fn probes() -> OpenApiRouter<App> {
 
 /// The whole API as an OpenAPI document, as committed in `openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let mut document = OpenApiRouter::with_openapi(Document::openapi())
         .nest("/api/v1", guarded().merge(open()))
         .merge(probes())
-        .into_openapi()
+        .into_openapi();
+    for (path, item) in &mut document.paths.paths {
+        name_operations(path, item);
+    }
+    document
+}
+
+/// Gives each operation an identifier of its own, by method and path: handlers of different nouns share names.
+fn name_operations(path: &str, item: &mut utoipa::openapi::PathItem) {
+    let path = path.trim_start_matches("/api/v1");
+    let words: String = path
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word[..1].to_uppercase() + &word[1..])
+        .collect();
+    let operations = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
+    for (method, operation) in operations {
+        if let Some(operation) = operation {
+            operation.operation_id = Some(format!("{method}{words}"));
+        }
+    }
 }
 
 /// The server: API, portal, probes, with all limits and guards.

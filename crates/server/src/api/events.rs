@@ -13,11 +13,11 @@ use crate::{
     (status = 200, description = "Events, newest first.", body = Vec<EventView>),
     (status = 403, description = "The caller may not list events.", body = Problem),
 ))]
-pub(crate) async fn list(
+pub(crate) async fn events(
     caller: Caller,
     Query(query): Query<InNamespace>,
 ) -> Result<Json<Vec<EventView>>, Problem> {
-    let mut events = events::of_namespace(&caller, query.namespace()).await?;
-    events.truncate(1000);
-    Ok(Json(events))
+    let mut found = events::of_namespace(&caller, query.namespace()).await?;
+    found.truncate(1000);
+    Ok(Json(found))
 }

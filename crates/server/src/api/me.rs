@@ -15,7 +15,7 @@ use crate::{
     (status = 200, description = "Who is signed in.", body = Me),
     (status = 401, description = "Nobody is signed in.", body = Problem),
 ))]
-pub(crate) async fn show(
+pub(crate) async fn me(
     State(app): State<App>,
     caller: Caller,
     session: Option<Extension<SessionName>>,

@@ -56,7 +56,10 @@ pub(crate) struct Notes {
         (status = 404, description = "There is no such release.", body = Problem),
     )
 )]
-pub(crate) async fn list(caller: Caller, Path(at): Path<Named>) -> Result<Json<Vec<RevisionView>>, Problem> {
+pub(crate) async fn history(
+    caller: Caller,
+    Path(at): Path<Named>,
+) -> Result<Json<Vec<RevisionView>>, Problem> {
     let release = releases::object(&caller, &at.namespace, &at.name).await?;
     Ok(Json(revisions::history(&caller, &release).await?))
 }
@@ -70,7 +73,7 @@ pub(crate) async fn list(caller: Caller, Path(at): Path<Named>) -> Result<Json<V
         (status = 404, description = "There is no such release or revision.", body = Problem),
     )
 )]
-pub(crate) async fn show(
+pub(crate) async fn revision(
     caller: Caller,
     Path(at): Path<RevisionName>,
 ) -> Result<Json<RevisionDetail>, Problem> {

@@ -83,6 +83,9 @@ pub struct OciRepository {
     /// Number of releases that use it; absent where the caller may not list releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub releases: Option<usize>,
+    /// The last request for a check that was handled: the `requestedAt` of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
 }
 
 /// Which version of an artifact; a digest counts before a range, a range before a tag.
@@ -293,6 +296,7 @@ impl OciRepository {
             ),
             artifact: status.artifact.as_ref().map(ArtifactView::of),
             releases: None,
+            last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
         }
     }
 }

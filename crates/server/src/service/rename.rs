@@ -104,7 +104,8 @@ async fn preflight(caller: &Caller, namespace: &str, name: &str, new_name: &str)
     for verb in ["create", "delete"] {
         if !can(&caller.client, Some(namespace), source, "helmrepositories", verb).await? {
             return Err(Problem::forbidden(format!(
-                "renaming needs the right to {verb} helmrepositories in namespace `{namespace}`"
+                "user `{}` may not {verb} helmrepositories in namespace `{namespace}`, which a rename does",
+                caller.identity.user
             )));
         }
     }
@@ -116,7 +117,8 @@ async fn preflight(caller: &Caller, namespace: &str, name: &str, new_name: &str)
     for other in namespaces {
         if !can(&caller.client, Some(other), "helm.toolkit.fluxcd.io", "helmreleases", "patch").await? {
             return Err(Problem::forbidden(format!(
-                "releases in namespace `{other}` use it, and renaming needs the right to patch helmreleases there"
+                "releases in namespace `{other}` use it, and user `{}` may not patch helmreleases there",
+                caller.identity.user
             ))
             .with("dependents", &dependents.items));
         }

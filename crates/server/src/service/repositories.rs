@@ -85,6 +85,9 @@ pub struct Repository {
     /// Number of releases that use it; absent where the caller may not list releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub releases: Option<usize>,
+    /// The last request for a sync that was handled: the `requestedAt` of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
     /// Name it is being renamed to, while that goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renaming_to: Option<String>,
@@ -350,6 +353,7 @@ impl Repository {
             ),
             catalog: status.catalog.as_ref().map(Catalog::of),
             releases: None,
+            last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
             renaming_to: object.annotations().get(super::rename::RENAME_TO).cloned(),
         }
     }
