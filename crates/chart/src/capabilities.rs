@@ -14,24 +14,42 @@ pub struct KubeVersion {
 }
 
 impl KubeVersion {
-    /// Reads `1.34`, `v1.34.0`, `v1.33.4-gke.1245000` (Helm's `ParseKubeVersion`).
+    /// Reads `1.34`, `v1.34.0`, `v1.33.4-gke.1245000` (Helm's `ParseKubeVersion`, Kubernetes' `ParseGeneric`):
+    /// two or more numbers, then anything.
     ///
     /// # Errors
     /// Go's text: `could not parse "x" as version`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bare = text.trim().trim_start_matches('v');
-        let digits: Vec<&str> = bare.split(['-', '+']).next().unwrap_or_default().split('.').collect();
         let bad = || format!("could not parse {text:?} as version");
-        if digits.len() < 2 || digits.iter().any(|d| d.is_empty() || !d.bytes().all(|b| b.is_ascii_digit())) {
+        let trimmed = text.trim();
+        let bare = trimmed.strip_prefix('v').unwrap_or(trimmed);
+        let mut numbers = Vec::new();
+        let mut rest = bare;
+        loop {
+            let end = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if end == 0 {
+                break;
+            }
+            numbers.push(&rest[..end]);
+            match rest[end..].strip_prefix('.') {
+                Some(after) => rest = after,
+                None => break,
+            }
+        }
+        if numbers.len() < 2 {
             return Err(bad());
         }
-        let number = |i: usize| digits.get(i).map_or(Ok(0), |d| d.parse::<u64>().map_err(|_| bad()));
-        let (major, minor, patch) = (number(0)?, number(1)?, number(2)?);
+        if numbers[0].len() > 1 && numbers[0].starts_with('0') {
+            return Err(format!("illegal zero-prefixed version component {:?} in {text:?}", numbers[0]));
+        }
+        let numbers: Vec<u64> =
+            numbers.iter().map(|number| number.parse().map_err(|_| bad())).collect::<Result<_, _>>()?;
+        let joined: Vec<String> = numbers.iter().map(ToString::to_string).collect();
         Ok(Self {
             version: if text.starts_with('v') { text.to_owned() } else { format!("v{text}") },
-            normalized: format!("v{major}.{minor}.{patch}"),
-            major: major.to_string(),
-            minor: minor.to_string(),
+            normalized: format!("v{}", joined.join(".")),
+            major: joined[0].clone(),
+            minor: joined[1].clone(),
         })
     }
 }

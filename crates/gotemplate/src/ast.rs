@@ -90,6 +90,14 @@ pub(crate) struct Pipe {
     pub(crate) commands: Vec<Command>,
 }
 
+impl Pipe {
+    /// Whether its value is found where it is kept (a field or a variable), and not made by a function.
+    pub(crate) fn ends_in_place(&self) -> bool {
+        let kind = self.commands.last().and_then(|command| command.args.first()).map(|operand| &operand.kind);
+        !matches!(kind, Some(OperandKind::Function(_) | OperandKind::Pipe(_)))
+    }
+}
+
 /// A variable that a pipeline sets.
 #[derive(Debug)]
 pub(crate) struct Target {

@@ -81,6 +81,9 @@ impl Context<'_> {
                 frame.at = At::Action(action);
                 return frame.fail(format!("can't print {} of type {}", frame.at.text(), value.type_name()));
             }
+            Value::Object(object) if action.pipe.ends_in_place() && object.text_in_place().is_some() => {
+                out.extend_from_slice(object.text_in_place().unwrap_or_default().as_bytes());
+            }
             value => {
                 print_value(value, out, self.budget().string_length).map_err(|limit| frame.exceeded(limit))?
             }
