@@ -36,8 +36,10 @@ impl KubeVersion {
                 None => break,
             }
         }
-        if numbers.len() < 2 {
-            return Err(bad());
+        match numbers.len() {
+            0 => return Err(bad()),
+            1 => return Err(format!("illegal version string {text:?}")),
+            _ => {}
         }
         if numbers[0].len() > 1 && numbers[0].starts_with('0') {
             return Err(format!("illegal zero-prefixed version component {:?} in {text:?}", numbers[0]));

@@ -18,7 +18,7 @@ mod merge;
 mod network;
 mod paths;
 mod reflection;
-mod regexps;
+pub(crate) mod regexps;
 mod strings;
 mod surroundings;
 mod templates;

@@ -174,3 +174,8 @@ fn split(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
     }
     Ok(List::of_strings(parts).into())
 }
+
+/// Whether Go's regexp package takes the pattern; the error is its text.
+pub(crate) fn check(pattern: &[u8]) -> Result<(), String> {
+    translate::translate(pattern).map(|_| ()).map_err(|error| error.to_string())
+}

@@ -3,6 +3,8 @@
 use boon::ErrorKind;
 use serde_json::{Number, Value as Json};
 
+use crate::functions;
+
 pub(super) fn message(kind: &ErrorKind<'_, '_>) -> String {
     let bound = |name: &str, got: &Number, want: &Number| {
         let number = |n: &Number| grouped(n.as_f64().unwrap_or_default());
@@ -27,6 +29,11 @@ pub(super) fn message(kind: &ErrorKind<'_, '_>) -> String {
         ErrorKind::Enum { want } => one_of(want),
         ErrorKind::Const { want } if is_plain(want) => format!("value must be {}", display(want)),
         ErrorKind::Const { .. } => "'const' failed".to_owned(),
+        ErrorKind::Format { got, want: "regex", err } => {
+            let pattern = got.as_str().unwrap_or_default();
+            let reason = functions::regexps::check(pattern.as_bytes()).err();
+            format!("{} is not valid regex: {}", display(got), reason.unwrap_or_else(|| err.to_string()))
+        }
         ErrorKind::Format { got, want, err } => format!("{} is not valid {want}: {err}", display(got)),
         ErrorKind::MinProperties { got, want } => size("minProperties", got, want),
         ErrorKind::MaxProperties { got, want } => size("maxProperties", got, want),

@@ -9,7 +9,6 @@ use pilothouse_chart::{Chart, Limits, Random};
 
 mod archive;
 mod chart;
-mod parity;
 mod probes;
 mod render;
 
