@@ -33,10 +33,12 @@ impl Entry {
     pub(crate) fn shown(&self) -> String {
         let mut out = crate::status::go_quote(&self.manager);
         if !self.subresource.is_empty() {
-            out.push_str(&format!(" with subresource {}", crate::status::go_quote(&self.subresource)));
+            out.push_str(" with subresource ");
+            out.push_str(&crate::status::go_quote(&self.subresource));
         }
         if !self.applied {
-            out.push_str(&format!(" using {}", self.api_version));
+            out.push_str(" using ");
+            out.push_str(&self.api_version);
         }
         out
     }

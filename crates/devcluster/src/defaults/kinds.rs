@@ -132,7 +132,7 @@ fn scaling_behavior(behavior: &mut Object) {
     }
 }
 
-/// Of jobs alone: those in a CronJob's template get their defaults when they are created.
+/// Of jobs alone: those in a `CronJob`'s template get their defaults when they are created.
 fn job(job: &mut Object) {
     let labels = job.get("spec").and_then(|s| s.pointer("/template/metadata/labels")).cloned();
     if let (Some(labels), Some(metadata)) = (labels, struct_in(job, "metadata")) {
@@ -266,7 +266,7 @@ fn pod_status(status: &mut Object) {
     let first = status.get("podIPs").and_then(|ips| ips.pointer("/0/ip")).cloned();
     match (status.get("podIP").cloned(), first) {
         (Some(ip), first) if first.as_ref() != Some(&ip) => {
-            drop(status.insert("podIPs".to_owned(), json!([{ "ip": ip }])))
+            drop(status.insert("podIPs".to_owned(), json!([{ "ip": ip }])));
         }
         (None, Some(first)) => drop(status.insert("podIP".to_owned(), first)),
         _ => {}

@@ -5,6 +5,7 @@ use super::{Decoded, Raw, go_quote, quantity, time};
 use crate::schema::{FieldRef, Scalar, Shape, StructRef, TypeRef};
 use base64::Engine;
 use serde_json::{Map, Value};
+use std::fmt::Write;
 use thiserror::Error;
 
 /// At most this many unknown and duplicate fields are reported, as upstream.
@@ -74,18 +75,17 @@ pub(crate) fn zero(ty: TypeRef<'_>, depth: usize) -> Value {
 fn complete(s: StructRef<'_>, mut map: Map<String, Value>, depth: usize) -> Map<String, Value> {
     for field in s.fields() {
         let name = field.name.as_ref();
-        let keep = match map.get(name) {
-            Some(value) => !omitted(field, value, depth),
-            None => {
-                if !shown_when_absent(field) {
-                    continue;
-                }
-                let value = if field.pointer() { Value::Null } else { zero(field.ty(), depth + 1) };
-                if !field.omit_zero() {
-                    map.insert(name.to_owned(), value);
-                }
-                true
+        let keep = if let Some(value) = map.get(name) {
+            !omitted(field, value, depth)
+        } else {
+            if !shown_when_absent(field) {
+                continue;
             }
+            let value = if field.pointer() { Value::Null } else { zero(field.ty(), depth + 1) };
+            if !field.omit_zero() {
+                map.insert(name.to_owned(), value);
+            }
+            true
         };
         if !keep {
             map.remove(name);
@@ -227,7 +227,7 @@ impl Decoder {
         let length = self.path.len();
         let mut out = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
-            self.path.push_str(&format!("[{i}]"));
+            let _ = write!(self.path, "[{i}]");
             let value = self.value(elem, item, elem_type.trim_start_matches('*'), depth + 1)?;
             self.path.truncate(length);
             out.push(value.unwrap_or_else(|| if pointer { Value::Null } else { zero(elem, depth) }));
@@ -477,7 +477,7 @@ fn go_steps(s: StructRef<'_>, key: &str) -> Vec<String> {
     out
 }
 
-fn go_order<'g>(s: StructRef<'g>) -> Vec<&'g str> {
+fn go_order(s: StructRef<'_>) -> Vec<&str> {
     let mut out = Vec::new();
     for field in s.own_fields() {
         match field.ty().as_struct() {

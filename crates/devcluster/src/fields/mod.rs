@@ -16,6 +16,7 @@ pub use yaml::{Yaml, parse_yaml};
 
 use crate::schema::TypeRef;
 use serde_json::{Map, Number, Value};
+use std::fmt::Write;
 
 /// The request parameter `fieldValidation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,9 +75,9 @@ pub enum Raw {
     /// A string.
     String(String),
     /// A list.
-    Array(Vec<Raw>),
+    Array(Vec<Self>),
     /// Keys and values.
-    Object(Vec<(String, Raw)>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Raw {
@@ -188,9 +189,9 @@ pub fn go_quote(text: &str) -> String {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             '\u{b}' => out.push_str("\\v"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c if (c as u32) < 0x20 || c == '\u{7f}' => drop(write!(out, "\\x{:02x}", c as u32)),
             c if (0x80..0xa0).contains(&(c as u32)) || c == '\u{ad}' || c == '\u{feff}' => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
+                let _ = write!(out, "\\u{:04x}", c as u32);
             }
             c => out.push(c),
         }

@@ -58,7 +58,7 @@ struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    fn new(&self, action: &str, method: &str, response: &Value) -> Map<String, Value> {
+    fn describe(&self, action: &str, method: &str, response: &Value) -> Map<String, Value> {
         let mut id = format!("{method}{}", operation_suffix(self.resource));
         let mut parts = self.subresource.chars();
         if let Some(first) = parts.next() {
@@ -128,7 +128,7 @@ pub(super) fn add(out: &mut BTreeMap<String, Value>, resource: &Resource, schema
     let mut collection = Map::new();
     if resource.has_verb("list") {
         let list = schemas.list(resource);
-        let mut get = operation.new("list", "list", &list);
+        let mut get = operation.describe("list", "list", &list);
         get.insert("parameters".to_owned(), list_parameters());
         if resource.namespaced {
             let path = format!("{}/{}", base(resource), resource.plural);
@@ -137,13 +137,13 @@ pub(super) fn add(out: &mut BTreeMap<String, Value>, resource: &Resource, schema
         collection.insert("get".to_owned(), get.into());
     }
     if resource.has_verb("create") {
-        let mut post = operation.new("post", "create", &kind);
+        let mut post = operation.describe("post", "create", &kind);
         post.insert("parameters".to_owned(), write_parameters(false));
         post.insert("requestBody".to_owned(), body(&kind, &["application/json"]));
         collection.insert("post".to_owned(), post.into());
     }
     if resource.has_verb("deletecollection") {
-        let delete = operation.new("deletecollection", "deleteCollection", &status);
+        let delete = operation.describe("deletecollection", "deleteCollection", &status);
         collection.insert("delete".to_owned(), delete.into());
     }
     let scope = |more: bool| {
@@ -163,7 +163,7 @@ pub(super) fn add(out: &mut BTreeMap<String, Value>, resource: &Resource, schema
     }
     let mut object = object_operations(&operation, &kind, &patch, |verb| resource.has_verb(verb));
     if resource.has_verb("delete") {
-        object.insert("delete".to_owned(), operation.new("delete", "delete", &status).into());
+        object.insert("delete".to_owned(), operation.describe("delete", "delete", &status).into());
     }
     if !object.is_empty() {
         object.insert("parameters".to_owned(), scope(true));
@@ -175,7 +175,7 @@ pub(super) fn add(out: &mut BTreeMap<String, Value>, resource: &Resource, schema
         let name = crate::schema::builtin()
             .kind(&sub.gvk)
             .and_then(crate::schema::TypeRef::as_struct)
-            .map(|s| s.name());
+            .map(super::super::schema::StructRef::name);
         let schema = match name {
             _ if same => kind.clone(),
             Some(name) => schemas.builtin(name),
@@ -185,7 +185,7 @@ pub(super) fn add(out: &mut BTreeMap<String, Value>, resource: &Resource, schema
         let mut item =
             object_operations(&operation, &schema, &patch, |verb| sub.verbs.iter().any(|v| v == verb));
         if sub.verbs.iter().any(|v| v == "create") {
-            let mut post = operation.new("post", "create", &schema);
+            let mut post = operation.describe("post", "create", &schema);
             post.insert("parameters".to_owned(), write_parameters(false));
             post.insert("requestBody".to_owned(), body(&schema, &["application/json"]));
             item.insert("post".to_owned(), post.into());
@@ -206,16 +206,16 @@ fn object_operations(
 ) -> Map<String, Value> {
     let mut item = Map::new();
     if has("get") {
-        item.insert("get".to_owned(), operation.new("get", "read", kind).into());
+        item.insert("get".to_owned(), operation.describe("get", "read", kind).into());
     }
     if has("update") {
-        let mut put = operation.new("put", "replace", kind);
+        let mut put = operation.describe("put", "replace", kind);
         put.insert("parameters".to_owned(), write_parameters(false));
         put.insert("requestBody".to_owned(), body(kind, &["application/json"]));
         item.insert("put".to_owned(), put.into());
     }
     if has("patch") {
-        let mut change = operation.new("patch", "patch", kind);
+        let mut change = operation.describe("patch", "patch", kind);
         change.insert("parameters".to_owned(), write_parameters(true));
         // Custom resources have no strategic merge patch.
         let types = if operation.resource.custom.is_some() { &PATCHES[..3] } else { &PATCHES[..] };

@@ -116,25 +116,22 @@ fn other_kind(resource: &Resource, api_version: &str, kind: &str, patched: &Valu
         let text: String = patched.to_string();
         return format!("Object 'apiVersion' is missing in '{text}'");
     }
-    match crate::schema::builtin().kind_of(api_version, kind) {
-        Some(other) => {
-            if let Err(error) = fields::decode_value(other, patched) {
-                return error.to_string();
-            }
-            let go = other.as_struct().map(|s| s.go_name().to_owned()).unwrap_or_default();
-            let group = if resource.gvk.group.is_empty() {
-                "core"
-            } else {
-                resource.gvk.group.split('.').next().unwrap_or_default()
-            };
-            format!("converting ({go}) to ({group}.{}): unknown conversion", resource.gvk.kind)
+    if let Some(other) = crate::schema::builtin().kind_of(api_version, kind) {
+        if let Err(error) = fields::decode_value(other, patched) {
+            return error.to_string();
         }
-        None => {
-            let shown = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-            format!(
-                "no kind \"{kind}\" is registered for version \"{shown}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
-            )
-        }
+        let go = other.as_struct().map(|s| s.go_name().to_owned()).unwrap_or_default();
+        let group = if resource.gvk.group.is_empty() {
+            "core"
+        } else {
+            resource.gvk.group.split('.').next().unwrap_or_default()
+        };
+        format!("converting ({go}) to ({group}.{}): unknown conversion", resource.gvk.kind)
+    } else {
+        let shown = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+        format!(
+            "no kind \"{kind}\" is registered for version \"{shown}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+        )
     }
 }
 

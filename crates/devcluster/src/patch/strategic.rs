@@ -180,7 +180,7 @@ fn discard_nulls(value: &mut Value, depth: usize) {
             map.values_mut().for_each(|v| discard_nulls(v, depth + 1));
         }
         Value::Array(items) if depth < MAX_DEPTH => {
-            items.iter_mut().for_each(|v| discard_nulls(v, depth + 1))
+            items.iter_mut().for_each(|v| discard_nulls(v, depth + 1));
         }
         _ => {}
     }
@@ -320,20 +320,23 @@ fn merge_list(
         return Err(internal(format!("list element types are not identical: {shown}")));
     }
     let merge_key = declared.merge_key();
-    let merged = if first != "map[string]interface {}" {
+    let merged = if first == "map[string]interface {}" {
+        if merge_key.is_empty() {
+            let name = declared
+                .elem()
+                .and_then(TypeRef::as_struct)
+                .map(super::super::schema::StructRef::go_type_name)
+                .unwrap_or_default();
+            return Err(internal(format!("cannot merge lists without merge key for {name}")));
+        }
+        return merge_keyed(original, patch, declared, depth);
+    } else {
         if deletes {
             return Ok(original.into_iter().filter(|v| !patch.contains(v)).collect());
         }
         let mut both = original.clone();
         both.extend(patch.iter().cloned());
         deduplicate(both)
-    } else {
-        if merge_key.is_empty() {
-            let name =
-                declared.elem().and_then(TypeRef::as_struct).map(|s| s.go_type_name()).unwrap_or_default();
-            return Err(internal(format!("cannot merge lists without merge key for {name}")));
-        }
-        return merge_keyed(original, patch, declared, depth);
     };
     let (mine, others) = partition(merged, &patch, "")?;
     Ok(in_order(mine, others, &patch, &original, ""))

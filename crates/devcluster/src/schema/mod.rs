@@ -364,7 +364,7 @@ impl<'g> TypeRef<'g> {
     }
 
     /// The type of a field or map value of that name.
-    pub fn field(self, name: &str) -> Option<TypeRef<'g>> {
+    pub fn field(self, name: &str) -> Option<Self> {
         match self.shape() {
             Shape::Struct(s) => s.field(name).map(FieldRef::ty).or_else(|| s.additional()),
             Shape::Map(elem) => Some(elem),
@@ -373,7 +373,7 @@ impl<'g> TypeRef<'g> {
     }
 
     /// The type at the end of a path of field names; list items are passed through.
-    pub fn path(self, path: &[&str]) -> Option<TypeRef<'g>> {
+    pub fn path(self, path: &[&str]) -> Option<Self> {
         path.iter().try_fold(self, |at, name| match at.shape() {
             Shape::List(elem) => elem.field(name),
             _ => at.field(name),

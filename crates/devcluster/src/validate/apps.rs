@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets, StatefulSets, DaemonSets and their kin.
+//! Deployments, `ReplicaSets`, `StatefulSets`, `DaemonSets` and their kin.
 
 use serde_json::{Value, json};
 

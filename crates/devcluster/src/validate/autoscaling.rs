@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers, in the form of `autoscaling/v2`; of `v1` the common fields are checked.
+//! `HorizontalPodAutoscalers`, in the form of `autoscaling/v2`; of `v1` the common fields are checked.
 
 use super::format;
 use super::report::{At, Report};
@@ -148,7 +148,7 @@ fn metric_source(r: &mut Report, at: &At<'_>, field: &str) {
                     r.forbidden(&target_at.get("value"), text);
                 }
                 "pods" if !has("averageValue") => {
-                    r.required(&average, "must specify a positive target averageValue")
+                    r.required(&average, "must specify a positive target averageValue");
                 }
                 _ => {}
             }

@@ -1,4 +1,4 @@
-//! PodDisruptionBudgets, PriorityClasses, Leases, APIServices.
+//! `PodDisruptionBudgets`, `PriorityClasses`, Leases, `APIServices`.
 
 use super::format;
 use super::report::{At, Report};

@@ -1,4 +1,4 @@
-//! ConfigMaps and Secrets.
+//! `ConfigMaps` and Secrets.
 
 use serde_json::Value;
 
@@ -63,10 +63,8 @@ pub(super) fn secret(r: &mut Report, at: &At<'_>) {
                 r.required(&password, "");
             }
         }
-        "kubernetes.io/ssh-auth" => {
-            if entry("ssh-privatekey").is_empty() {
-                r.required(&entry("ssh-privatekey"), "");
-            }
+        "kubernetes.io/ssh-auth" if entry("ssh-privatekey").is_empty() => {
+            r.required(&entry("ssh-privatekey"), "");
         }
         "kubernetes.io/tls" => {
             for key in ["tls.crt", "tls.key"] {

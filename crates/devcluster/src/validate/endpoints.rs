@@ -1,4 +1,4 @@
-//! Endpoints and EndpointSlices.
+//! Endpoints and `EndpointSlices`.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

@@ -1,5 +1,7 @@
 //! Forms of names and values, with Kubernetes' messages (apimachinery, `util/validation`).
 
+use std::fmt::Write;
+
 const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const LABEL_TEXT: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
 const SUBDOMAIN_TEXT: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
@@ -24,9 +26,9 @@ pub(super) fn regex_error(text: &str, pattern: &str, examples: &[&str]) -> Strin
         if i > 0 {
             out.push_str(" or ");
         }
-        out.push_str(&format!("'{example}', "));
+        let _ = write!(out, "'{example}', ");
     }
-    out.push_str(&format!("regex used for validation is '{pattern}')"));
+    let _ = write!(out, "regex used for validation is '{pattern}')");
     out
 }
 
@@ -196,7 +198,7 @@ pub(super) fn env_name(text: &str) -> Vec<String> {
     ]
 }
 
-/// Keys of ConfigMaps and Secrets.
+/// Keys of `ConfigMaps` and Secrets.
 pub(super) fn config_key(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     if text.len() > 253 {

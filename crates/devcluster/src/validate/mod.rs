@@ -129,7 +129,7 @@ fn change(r: &mut Report, gvk: &Gvk, at: &At<'_>, old: &At<'_>) {
         ("", "PersistentVolumeClaim") => storage::claim_update(r, at, old),
         ("", "PersistentVolume") => storage::volume_update(r, at, old),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-            rbac::role_ref_update(r, at, old)
+            rbac::role_ref_update(r, at, old);
         }
         ("discovery.k8s.io", "EndpointSlice") => immutable(r, &["addressType"]),
         _ => {}

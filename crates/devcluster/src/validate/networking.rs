@@ -1,4 +1,4 @@
-//! Ingresses, IngressClasses, NetworkPolicies.
+//! Ingresses, `IngressClasses`, `NetworkPolicies`.
 
 use std::net::IpAddr;
 

@@ -439,7 +439,7 @@ pub(super) fn update(r: &mut Report, new: &At<'_>, old: &At<'_>) {
         (Some(n), _) if !(0..=2_147_483_647).contains(&n) => r.range(&seconds, 0, 2_147_483_647),
         (Some(n), Some(m)) if n > m => r.invalid(&seconds, "must be less than or equal to previous value"),
         (None, Some(_)) => {
-            r.invalid_as(&seconds, &Value::Null, "must not update from a positive integer to nil value")
+            r.invalid_as(&seconds, &Value::Null, "must not update from a positive integer to nil value");
         }
         _ => {}
     }

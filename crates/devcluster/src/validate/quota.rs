@@ -1,4 +1,4 @@
-//! ResourceQuotas and LimitRanges.
+//! `ResourceQuotas` and `LimitRanges`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -103,7 +103,7 @@ pub(super) fn role_ref_update(r: &mut Report, at: &At<'_>, old: &At<'_>) {
             reference.get("name").value
         );
         r.late(|r| {
-            r.causes.push(crate::status::Cause::new("FieldValueInvalid", reference.path.clone(), text))
+            r.causes.push(crate::status::Cause::new("FieldValueInvalid", reference.path.clone(), text));
         });
     }
 }

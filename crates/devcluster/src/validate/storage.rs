@@ -1,4 +1,4 @@
-//! PersistentVolumeClaims, PersistentVolumes, StorageClasses.
+//! `PersistentVolumeClaims`, `PersistentVolumes`, `StorageClasses`.
 
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(super) fn claim_spec(r: &mut Report, spec: &At<'_>) {
     match Quantity::parse(size.str()) {
         _ if !size.has() => r.required(&size, ""),
         Ok(amount) if amount.is_zero() || amount.is_negative() => {
-            r.invalid(&size, "must be greater than zero")
+            r.invalid(&size, "must be greater than zero");
         }
         _ => container::resource_amount(r, "storage", &size),
     }
@@ -118,7 +118,7 @@ pub(super) fn claim_update(r: &mut Report, at: &At<'_>, old: &At<'_>) {
     }
 }
 
-/// Kinds of PersistentVolumes in the order in which they are looked at, and required fields beyond those of pods.
+/// Kinds of `PersistentVolumes` in the order in which they are looked at, and required fields beyond those of pods.
 const SOURCES: &[(&str, &[&str])] = &[
     ("hostPath", &[]),
     ("gcePersistentDisk", &[]),

@@ -103,7 +103,7 @@ fn source(r: &mut Report, volume: &At<'_>) {
     }
 }
 
-/// A source alone, also of PersistentVolumes.
+/// A source alone, also of `PersistentVolumes`.
 pub(super) fn one_source(r: &mut Report, kind: &str, at: &At<'_>) {
     if let Some((_, fields)) = REQUIRED.iter().find(|(k, _)| *k == kind) {
         for field in *fields {
@@ -147,10 +147,8 @@ pub(super) fn one_source(r: &mut Report, kind: &str, at: &At<'_>) {
             }
         }
         "projected" => projected(r, at),
-        "csi" => {
-            if at.get("driver").is_empty() {
-                r.required(&at.get("driver"), "");
-            }
+        "csi" if at.get("driver").is_empty() => {
+            r.required(&at.get("driver"), "");
         }
         "ephemeral" => {
             let template = at.get("volumeClaimTemplate");
@@ -160,10 +158,8 @@ pub(super) fn one_source(r: &mut Report, kind: &str, at: &At<'_>) {
                 r.required(&template, "");
             }
         }
-        "image" => {
-            if at.get("reference").is_empty() {
-                r.required(&at.get("reference"), "");
-            }
+        "image" if at.get("reference").is_empty() => {
+            r.required(&at.get("reference"), "");
         }
         _ => {}
     }
@@ -285,7 +281,7 @@ fn projected_part(r: &mut Report, at: &At<'_>, kind: &str, part: &At<'_>, paths:
                 None => r.required(&seconds, ""),
                 Some(n) if n < 600 => r.invalid(&seconds, "may not specify a duration less than 10 minutes"),
                 Some(n) if n > 1 << 32 => {
-                    r.invalid(&seconds, "may not specify a duration larger than 2^32 seconds")
+                    r.invalid(&seconds, "may not specify a duration larger than 2^32 seconds");
                 }
                 Some(_) => {}
             }

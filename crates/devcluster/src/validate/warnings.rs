@@ -18,13 +18,11 @@ pub fn warnings(gvk: &Gvk, object: &Value, old: Option<&Value>) -> Vec<String> {
                 "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
             );
         }
-        ("", "Pod") => {
-            if old.is_none() {
-                pod(&mut out, &at.get("spec"), "spec");
-            }
+        ("", "Pod") if old.is_none() => {
+            pod(&mut out, &at.get("spec"), "spec");
         }
         ("", "PodTemplate") => {
-            template(&mut out, &at.get("template"), old.as_ref().map(|o| o.get("template")))
+            template(&mut out, &at.get("template"), old.as_ref().map(|o| o.get("template")));
         }
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
         | ("batch", "Job")
@@ -41,10 +39,8 @@ pub fn warnings(gvk: &Gvk, object: &Value, old: Option<&Value>) -> Vec<String> {
         ("", "Secret") => secret(&mut out, &at, old.as_ref()),
         ("", "PersistentVolumeClaim") => claim(&mut out, &at),
         ("", "PersistentVolume") => volume(&mut out, &at),
-        ("discovery.k8s.io", "EndpointSlice") => {
-            if at.get("addressType").str() == "FQDN" {
-                out.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
-            }
+        ("discovery.k8s.io", "EndpointSlice") if at.get("addressType").str() == "FQDN" => {
+            out.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
         }
         ("networking.k8s.io", "Ingress") => {
             let notes = at.at(&["metadata", "annotations"]);
