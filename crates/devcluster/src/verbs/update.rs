@@ -30,13 +30,6 @@ pub(crate) struct Target<'a> {
     pub(crate) name: &'a str,
 }
 
-impl Target<'_> {
-    /// The subresource as managedFields name it.
-    fn tracked_subresource(&self) -> &str {
-        self.subresource
-    }
-}
-
 /// Replaces an object (PUT). The second value tells whether it was created.
 ///
 /// # Errors
@@ -198,8 +191,8 @@ pub(crate) async fn commit(
     let live = convert::read(resource, old);
     create::set_defaults(resource, &mut object);
     let now = now();
-    let writer =
-        Writer { manager: &call.manager, subresource: target.tracked_subresource(), now: &now, force: call.force };
+    let manager = call.manager.clone();
+    let writer = Writer { manager: &manager, subresource, now: &now, force: call.force };
     if tracking == Tracking::Update {
         apply::track(resource, Some(&live), &mut object, &writer);
     }

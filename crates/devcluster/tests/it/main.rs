@@ -1,0 +1,9 @@
+//! The embedded cluster as a client sees it, in process.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod access;
+mod client;
+mod objects;
+mod persistence;
+mod recorded;
+mod watches;

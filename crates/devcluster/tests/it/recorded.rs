@@ -1,0 +1,1 @@
+//! Recorded scenarios of a real API server.
