@@ -107,7 +107,8 @@ impl Client {
         let mut object = object;
         crate::verbs::strategy::canonical(resource, &mut object);
         let stored =
-            create::create(&self.cluster, &mut self.call(), resource, namespace, object, Origin::Body).await?;
+            create::create(&self.cluster, &mut self.call(), resource, namespace, object, Origin::Body)
+                .await?;
         Ok(stored.value(resource))
     }
 
@@ -140,7 +141,9 @@ impl Client {
     ) -> ApiResult<Option<Value>> {
         let target = Target { resource, subresource, namespace, name };
         for attempt in 0..ATTEMPTS {
-            let Some(old) = self.cluster.store().get(&resource.bucket, namespace, name) else { return Ok(None) };
+            let Some(old) = self.cluster.store().get(&resource.bucket, namespace, name) else {
+                return Ok(None);
+            };
             let mut object = convert::read(resource, &old);
             if !change(&mut object) {
                 return Ok(None);

@@ -77,7 +77,10 @@ impl Cluster {
     /// Serves (or serves anew) what a CustomResourceDefinition defines: one `Resource` per served version,
     /// the preferred first. Discovery, OpenAPI and routing follow at once.
     pub fn set_custom_resources(&self, definition: &str, resources: Vec<Resource>) {
-        self.inner.custom.write().insert(definition.to_owned(), resources.into_iter().map(Arc::new).collect());
+        self.inner
+            .custom
+            .write()
+            .insert(definition.to_owned(), resources.into_iter().map(Arc::new).collect());
     }
 
     /// Serves what a definition defined no longer. Its objects stay in the store.
@@ -135,7 +138,8 @@ impl Cluster {
 
     /// The resource of a path.
     pub(crate) fn served(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Resource>> {
-        let is = |r: &&Arc<Resource>| r.group() == group && *r.gvk.version == *version && *r.plural == *plural;
+        let is =
+            |r: &&Arc<Resource>| r.group() == group && *r.gvk.version == *version && *r.plural == *plural;
         let builtin = kinds::builtin().iter().find(is).cloned();
         builtin.or_else(|| self.inner.custom.read().values().flatten().find(is).cloned())
     }

@@ -58,7 +58,8 @@ pub(crate) fn to_storage(resource: &Resource, value: &mut Value) {
     }
     match (&resource.custom, &*resource.bucket) {
         (Some(_), _) => {
-            value["apiVersion"] = json!(crate::resource::api_version(resource.group(), &resource.storage_version));
+            value["apiVersion"] =
+                json!(crate::resource::api_version(resource.group(), &resource.storage_version));
         }
         (None, "events") => {
             to_old_event(value);
@@ -157,7 +158,8 @@ fn to_new_autoscaler(value: &mut Value) {
     let mut metrics = Vec::new();
     let mut behavior = None;
     if let Some(annotations) = value["metadata"].get_mut("annotations").and_then(Value::as_object_mut) {
-        let mut take = |key: &str| annotations.remove(key).and_then(|v| serde_json::from_str(v.as_str()?).ok());
+        let mut take =
+            |key: &str| annotations.remove(key).and_then(|v| serde_json::from_str(v.as_str()?).ok());
         if let Some(Value::Array(rest)) = take(METRICS) {
             metrics = rest;
         }

@@ -63,7 +63,8 @@ impl DevCluster {
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let directory = options.data_dir.as_deref();
-        let store = Store::open(StoreOptions { directory, durable: options.durable }).map_err(StartError::Store)?;
+        let store =
+            Store::open(StoreOptions { directory, durable: options.durable }).map_err(StartError::Store)?;
         let credentials = Credentials::load(directory).map_err(StartError::Credentials)?;
         let mut users = options.users;
         let admin_token = match users.iter().find(|u| u.name == "admin") {
@@ -140,7 +141,8 @@ impl DevCluster {
     pub fn kubeconfig(&self, server_url: &str, user: &str) -> String {
         use base64::Engine;
         let authority = base64::engine::general_purpose::STANDARD.encode(self.ca_certificate());
-        let users = self.users.iter().map(|u| json!({ "name": u.name, "user": { "token": u.token.reveal() } }));
+        let users =
+            self.users.iter().map(|u| json!({ "name": u.name, "user": { "token": u.token.reveal() } }));
         let contexts = self
             .users
             .iter()

@@ -145,7 +145,8 @@ struct Group {
 impl Group {
     /// `APIGroup`, on its own or as an item of a list.
     fn describe(&self, alone: bool) -> Value {
-        let entry = |version: &str| json!({ "groupVersion": api_version(&self.name, version), "version": version });
+        let entry =
+            |version: &str| json!({ "groupVersion": api_version(&self.name, version), "version": version });
         let versions: Vec<Value> = self.versions.iter().map(|(version, _)| entry(version)).collect();
         let mut group = json!({
             "name": self.name, "preferredVersion": versions.first().cloned().unwrap_or(Value::Null),
@@ -266,7 +267,8 @@ fn described(resource: &Resource) -> Vec<Value> {
 fn aggregated(cluster: &Cluster, incoming: &Incoming, core: bool) -> Option<Page> {
     let accept = incoming.accept();
     let wanted = accept.split(',').map(str::trim).find_map(|clause| {
-        let aggregated = clause.contains("as=APIGroupDiscoveryList") && clause.contains("g=apidiscovery.k8s.io");
+        let aggregated =
+            clause.contains("as=APIGroupDiscoveryList") && clause.contains("g=apidiscovery.k8s.io");
         if aggregated && clause.contains("v=v2beta1") {
             Some(Some("v2beta1"))
         } else if aggregated && clause.contains("v=v2") {
@@ -410,8 +412,11 @@ fn openapi_document(cluster: &Cluster, path: &[&str]) -> Page {
             return Page::Empty(404);
         }
     };
-    let resources: Vec<Arc<Resource>> =
-        cluster.resources().into_iter().filter(|r| r.group() == group && *r.gvk.version == *version).collect();
+    let resources: Vec<Arc<Resource>> = cluster
+        .resources()
+        .into_iter()
+        .filter(|r| r.group() == group && *r.gvk.version == *version)
+        .collect();
     if resources.is_empty() {
         return Page::Empty(404);
     }

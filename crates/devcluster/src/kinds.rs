@@ -10,7 +10,12 @@ const ALL_VERBS: &str = "create delete deletecollection get list patch update wa
 pub fn builtin() -> &'static [Arc<Resource>] {
     static TABLE: OnceLock<Vec<Arc<Resource>>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        include_str!("kinds.txt").lines().filter(|l| !l.starts_with('#')).filter_map(row).map(Arc::new).collect()
+        include_str!("kinds.txt")
+            .lines()
+            .filter(|l| !l.starts_with('#'))
+            .filter_map(row)
+            .map(Arc::new)
+            .collect()
     })
 }
 

@@ -100,7 +100,8 @@ pub(crate) fn validate_new(object: &Value, resource: &Resource) -> Vec<Cause> {
             _ => generate.to_owned(),
         };
         let wrong = name_errors(resource, &masked);
-        causes.extend(wrong.into_iter().map(|e| Cause::invalid("metadata.generateName", &json!(generate), &e)));
+        causes
+            .extend(wrong.into_iter().map(|e| Cause::invalid("metadata.generateName", &json!(generate), &e)));
     }
     let name = text(object, "name");
     if name.is_empty() {
@@ -127,7 +128,9 @@ pub(crate) fn validate_update(object: &Value, old: &Value) -> Vec<Cause> {
             ));
         }
     }
-    for field in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+    for field in
+        ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"]
+    {
         let value = &object["metadata"][field];
         if *value != old["metadata"][field] {
             causes.push(Cause::invalid(format!("metadata.{field}"), value, "field is immutable"));
@@ -141,14 +144,19 @@ fn validate_parts(object: &Value) -> Vec<Cause> {
     let meta = &object["metadata"];
     let mut causes = Vec::new();
     if let Some(generation) = meta["generation"].as_i64().filter(|g| *g < 0) {
-        causes.push(Cause::invalid("metadata.generation", &json!(generation), "must be greater than or equal to 0"));
+        causes.push(Cause::invalid(
+            "metadata.generation",
+            &json!(generation),
+            "must be greater than or equal to 0",
+        ));
     }
     causes.extend(labels(&meta["labels"], "metadata.labels"));
     causes.extend(annotations(&meta["annotations"], "metadata.annotations"));
     causes.extend(owner_references(&meta["ownerReferences"], "metadata.ownerReferences"));
     for finalizer in finalizers(object) {
         let wrong = names::qualified_name(&finalizer);
-        causes.extend(wrong.into_iter().map(|e| Cause::invalid("metadata.finalizers", &json!(finalizer), &e)));
+        causes
+            .extend(wrong.into_iter().map(|e| Cause::invalid("metadata.finalizers", &json!(finalizer), &e)));
     }
     causes
 }
@@ -191,7 +199,11 @@ fn owner_references(references: &Value, path: &str) -> Vec<Cause> {
         }
         for field in ["kind", "name", "uid"] {
             if text(field).is_empty() {
-                causes.push(Cause::invalid(format!("{path}.{field}"), &json!(text(field)), "must not be empty"));
+                causes.push(Cause::invalid(
+                    format!("{path}.{field}"),
+                    &json!(text(field)),
+                    "must not be empty",
+                ));
             }
         }
         if text("apiVersion") == "v1" && text("kind") == "Event" {
@@ -214,7 +226,9 @@ fn owner_references(references: &Value, path: &str) -> Vec<Cause> {
 fn name_errors(resource: &Resource, name: &str) -> Vec<String> {
     match (resource.group(), resource.kind()) {
         ("rbac.authorization.k8s.io", _) if resource.custom.is_none() => names::path_segment(name),
-        ("apiregistration.k8s.io", _) | ("", "Event") | ("events.k8s.io", "Event") => names::path_segment(name),
+        ("apiregistration.k8s.io", _) | ("", "Event") | ("events.k8s.io", "Event") => {
+            names::path_segment(name)
+        }
         ("", "Namespace" | "Service") => names::dns_label(name),
         _ => names::dns_subdomain(name),
     }

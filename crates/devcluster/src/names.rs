@@ -100,8 +100,7 @@ pub fn path_segment(text: &str) -> Vec<String> {
 
 /// What is wrong with a label or annotation key (`IsQualifiedName`).
 pub fn qualified_name(text: &str) -> Vec<String> {
-    const TEXT: &str =
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    const TEXT: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
     let examples = ["MyName", "my.name", "123-abc"];
     let mut errors = Vec::new();
     let parts: Vec<&str> = text.split('/').collect();

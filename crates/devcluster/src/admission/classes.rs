@@ -9,11 +9,16 @@ use crate::status::{ApiError, ApiResult};
 /// `DefaultStorageClass` and `StorageObjectInUseProtection` for claims.
 pub(super) fn claim(cluster: &Cluster, object: &mut Value) {
     protect(object, "kubernetes.io/pvc-protection");
-    let annotated = object["metadata"]["annotations"].get("volume.beta.kubernetes.io/storage-class").is_some();
+    let annotated =
+        object["metadata"]["annotations"].get("volume.beta.kubernetes.io/storage-class").is_some();
     if !object["spec"]["storageClassName"].is_null() || annotated {
         return;
     }
-    let default = default_class(cluster, "storage.k8s.io/storageclasses", "storageclass.kubernetes.io/is-default-class");
+    let default = default_class(
+        cluster,
+        "storage.k8s.io/storageclasses",
+        "storageclass.kubernetes.io/is-default-class",
+    );
     if let Some((name, _)) = default {
         object["spec"]["storageClassName"] = json!(name);
     }
@@ -57,7 +62,9 @@ fn default_class(cluster: &Cluster, bucket: &str, annotation: &str) -> Option<(S
     let values = classes.iter().map(|class| class.value());
     let mut defaults: Vec<(String, String)> = values
         .filter(|class| class["metadata"]["annotations"][annotation] == "true")
-        .map(|class| (meta::text(&class, "creationTimestamp").to_owned(), meta::text(&class, "name").to_owned()))
+        .map(|class| {
+            (meta::text(&class, "creationTimestamp").to_owned(), meta::text(&class, "name").to_owned())
+        })
         .collect();
     defaults.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let count = defaults.len();

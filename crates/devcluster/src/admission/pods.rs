@@ -27,7 +27,8 @@ fn forbidden(object: &Value, why: &str) -> ApiError {
 fn service_account(cluster: &Cluster, namespace: &str, object: &mut Value) -> ApiResult<()> {
     let spec = &mut object["spec"];
     let named = spec["serviceAccountName"].as_str().filter(|n| !n.is_empty());
-    let name = named.or(spec["serviceAccount"].as_str().filter(|n| !n.is_empty())).unwrap_or("default").to_owned();
+    let name =
+        named.or(spec["serviceAccount"].as_str().filter(|n| !n.is_empty())).unwrap_or("default").to_owned();
     spec["serviceAccountName"] = json!(name);
     spec["serviceAccount"] = json!(name);
     let Some(account) = cluster.store().get("serviceaccounts", namespace, &name) else {
@@ -62,7 +63,8 @@ fn mount_token(spec: &mut Value) {
     });
     let name = existing.clone().unwrap_or_else(|| {
         let mut random = rand::rng();
-        let suffix: String = (0..5).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
+        let suffix: String =
+            (0..5).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
         format!("kube-api-access-{suffix}")
     });
     let mut used = false;
@@ -152,7 +154,9 @@ fn tolerations(object: &mut Value) {
             (names == key || names.is_empty()) && (effect == "NoExecute" || effect.is_empty())
         });
         if !tolerated {
-            list.push(json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 }));
+            list.push(
+                json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 }),
+            );
         }
     }
     object["spec"]["tolerations"] = Value::Array(list);

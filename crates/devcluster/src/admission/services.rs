@@ -104,7 +104,9 @@ pub(super) fn allocate(
 fn keep_allocated(object: &mut Value, old: &Value) {
     if has_address(object) && has_address(old) {
         let missing = |value: &Value| value.as_str().is_none_or(str::is_empty);
-        if missing(&object["spec"]["clusterIP"]) && object["spec"]["clusterIPs"].as_array().is_none_or(Vec::is_empty) {
+        if missing(&object["spec"]["clusterIP"])
+            && object["spec"]["clusterIPs"].as_array().is_none_or(Vec::is_empty)
+        {
             for field in ["clusterIP", "clusterIPs"] {
                 copy(object, old, field);
             }
@@ -305,9 +307,8 @@ fn node_ports(object: &mut Value, used: &BTreeSet<u16>, reserved: &mut Reserved)
             continue;
         }
         // One port serves both protocols where the Service's port is the same.
-        let number = next_port(reserved, used).ok_or_else(|| {
-            ApiError::internal("failed to allocate a nodePort: range is full")
-        })?;
+        let number = next_port(reserved, used)
+            .ok_or_else(|| ApiError::internal("failed to allocate a nodePort: range is full"))?;
         own.push((u64::from(number), protocol));
         port["nodePort"] = json!(number);
     }
@@ -339,7 +340,8 @@ fn next_port(reserved: &mut Reserved, used: &BTreeSet<u16>) -> Option<u16> {
             held.next_port = NODE_PORTS.start() + rand::random::<u16>() % count;
         }
         (0..count).find_map(|_| {
-            held.next_port = if held.next_port >= *NODE_PORTS.end() { *NODE_PORTS.start() } else { held.next_port + 1 };
+            held.next_port =
+                if held.next_port >= *NODE_PORTS.end() { *NODE_PORTS.start() } else { held.next_port + 1 };
             let number = held.next_port;
             (!used.contains(&number) && !held.ports.contains_key(&number)).then_some(number)
         })

@@ -94,7 +94,9 @@ fn account(claims: &Claims) -> User {
         ],
         ..User::default()
     };
-    let mut extra = |key: &str, value: String| user.extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value]);
+    let mut extra = |key: &str, value: String| {
+        user.extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value])
+    };
     extra("credential-id", format!("JTI={}", claims.id));
     if let Some((kind, name, uid)) = &claims.bound
         && kind == "Pod"

@@ -21,7 +21,11 @@ pub(crate) fn impersonate(
     let Some(wanted) = requested(headers) else { return Ok(user) };
     if wanted.name.is_empty() {
         let groups = wanted.groups.iter().map(|g| go_quote(g)).collect::<Vec<_>>().join(", ");
-        let groups = if wanted.groups.is_empty() { "[]string(nil)".to_owned() } else { format!("[]string{{{groups}}}") };
+        let groups = if wanted.groups.is_empty() {
+            "[]string(nil)".to_owned()
+        } else {
+            format!("[]string{{{groups}}}")
+        };
         return Err(ApiError::bad_request(format!(
             "requested &user.DefaultInfo{{Name:\"\", UID:{}, Groups:{groups}, Extra:map[string][]string(nil)}} without impersonating a user name",
             go_quote(&wanted.uid)
@@ -40,7 +44,11 @@ fn requested(headers: &HeaderMap) -> Option<User> {
     let mut user = User {
         name: text("impersonate-user").unwrap_or_default().to_owned(),
         uid: text("impersonate-uid").unwrap_or_default().to_owned(),
-        groups: headers.get_all("impersonate-group").iter().filter_map(|v| v.to_str().ok().map(str::to_owned)).collect(),
+        groups: headers
+            .get_all("impersonate-group")
+            .iter()
+            .filter_map(|v| v.to_str().ok().map(str::to_owned))
+            .collect(),
         ..User::default()
     };
     for (name, value) in headers {
@@ -49,7 +57,8 @@ fn requested(headers: &HeaderMap) -> Option<User> {
             user.extra.entry(key).or_default().push(value.to_owned());
         }
     }
-    let any = !user.name.is_empty() || !user.uid.is_empty() || !user.groups.is_empty() || !user.extra.is_empty();
+    let any =
+        !user.name.is_empty() || !user.uid.is_empty() || !user.groups.is_empty() || !user.extra.is_empty();
     (any || headers.contains_key("impersonate-user") && !user.groups.is_empty()).then_some(user)
 }
 
@@ -87,9 +96,11 @@ fn complete(mut user: User) -> User {
     if user.groups.is_empty()
         && let Some((namespace, _)) = service_account(&user.name)
     {
-        user.groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+        user.groups =
+            vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
     }
-    let group = if user.name == "system:anonymous" { "system:unauthenticated" } else { "system:authenticated" };
+    let group =
+        if user.name == "system:anonymous" { "system:unauthenticated" } else { "system:authenticated" };
     if !user.groups.iter().any(|g| g == "system:authenticated" || g == "system:unauthenticated") {
         user.groups.push(group.to_owned());
     }

@@ -103,12 +103,17 @@ impl Index {
 
     fn rules_of(&self, binding: &Binding) -> Result<Arc<Vec<Rule>>, String> {
         if binding.role_kind == "ClusterRole" {
-            return self.cluster_roles.get(&binding.role).cloned().ok_or_else(|| {
-                format!("clusterrole.{GROUP} {} not found", go_quote(&binding.role))
-            });
+            return self
+                .cluster_roles
+                .get(&binding.role)
+                .cloned()
+                .ok_or_else(|| format!("clusterrole.{GROUP} {} not found", go_quote(&binding.role)));
         }
         let key = (binding.namespace.clone(), binding.role.clone());
-        self.roles.get(&key).cloned().ok_or_else(|| format!("role.{GROUP} {} not found", go_quote(&binding.role)))
+        self.roles
+            .get(&key)
+            .cloned()
+            .ok_or_else(|| format!("role.{GROUP} {} not found", go_quote(&binding.role)))
     }
 }
 
@@ -128,7 +133,11 @@ impl Binding {
             role_kind: text(&value["roleRef"]["kind"]),
             role: text(&value["roleRef"]["name"]),
             subjects: subjects
-                .map(|s| Subject { kind: text(&s["kind"]), name: text(&s["name"]), namespace: text(&s["namespace"]) })
+                .map(|s| Subject {
+                    kind: text(&s["kind"]),
+                    name: text(&s["name"]),
+                    namespace: text(&s["namespace"]),
+                })
                 .collect(),
         }
     }
@@ -137,11 +146,15 @@ impl Binding {
     fn subject(&self, user: &User) -> Option<String> {
         self.subjects.iter().find_map(|subject| match subject.kind.as_str() {
             "User" if subject.name == user.name => Some(format!("User {}", go_quote(&subject.name))),
-            "Group" if user.groups.contains(&subject.name) => Some(format!("Group {}", go_quote(&subject.name))),
+            "Group" if user.groups.contains(&subject.name) => {
+                Some(format!("Group {}", go_quote(&subject.name)))
+            }
             "ServiceAccount" => {
-                let namespace = if subject.namespace.is_empty() { &self.namespace } else { &subject.namespace };
+                let namespace =
+                    if subject.namespace.is_empty() { &self.namespace } else { &subject.namespace };
                 let name = format!("system:serviceaccount:{namespace}:{}", subject.name);
-                (name == user.name).then(|| format!("ServiceAccount {}", go_quote(&format!("{}/{namespace}", subject.name))))
+                (name == user.name)
+                    .then(|| format!("ServiceAccount {}", go_quote(&format!("{}/{namespace}", subject.name))))
             }
             _ => None,
         })
@@ -163,9 +176,12 @@ impl Rule {
     }
 
     fn covers_resource(&self, resource: &str, subresource: &str) -> bool {
-        let combined = if subresource.is_empty() { resource.to_owned() } else { format!("{resource}/{subresource}") };
+        let combined =
+            if subresource.is_empty() { resource.to_owned() } else { format!("{resource}/{subresource}") };
         self.resources.iter().any(|r| {
-            r == "*" || *r == combined || (!subresource.is_empty() && r.strip_prefix("*/") == Some(subresource))
+            r == "*"
+                || *r == combined
+                || (!subresource.is_empty() && r.strip_prefix("*/") == Some(subresource))
         })
     }
 
@@ -179,13 +195,16 @@ impl Rule {
             ("ResourceNames", &self.resource_names),
             ("Verbs", &self.verbs),
         ];
-        let shown = parts.iter().filter(|(_, l)| !l.is_empty()).map(|(name, l)| format!("{name}:[{}]", list(l)));
+        let shown =
+            parts.iter().filter(|(_, l)| !l.is_empty()).map(|(name, l)| format!("{name}:[{}]", list(l)));
         format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
     }
 }
 
 fn url_matches(pattern: &str, path: &str) -> bool {
-    pattern == "*" || pattern == path || pattern.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix))
+    pattern == "*"
+        || pattern == path
+        || pattern.strip_suffix('*').is_some_and(|prefix| path.starts_with(prefix))
 }
 
 /// What was decided.
@@ -224,7 +243,10 @@ impl<'a> Authorizer<'a> {
                     let what = if binding.namespace.is_empty() {
                         format!("ClusterRoleBinding {}", go_quote(&binding.name))
                     } else {
-                        format!("RoleBinding {}", go_quote(&format!("{}/{}", binding.name, binding.namespace)))
+                        format!(
+                            "RoleBinding {}",
+                            go_quote(&format!("{}/{}", binding.name, binding.namespace))
+                        )
                     };
                     let role = format!("{} {}", binding.role_kind, go_quote(&binding.role));
                     return Decision {
@@ -315,8 +337,11 @@ impl<'a> Authorizer<'a> {
         wanted: &[Rule],
     ) -> ApiResult<()> {
         let (held, errors) = self.rules_for(user, namespace);
-        let missing: Vec<Rule> =
-            wanted.iter().flat_map(break_down).filter(|one| !held.iter().any(|rule| rule_covers(rule, one))).collect();
+        let missing: Vec<Rule> = wanted
+            .iter()
+            .flat_map(break_down)
+            .filter(|one| !held.iter().any(|rule| rule_covers(rule, one)))
+            .collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -345,7 +370,10 @@ impl<'a> Authorizer<'a> {
         } else {
             (BUCKETS[3], namespace, "roles")
         };
-        let role = self.store.get(bucket, namespace, name).ok_or_else(|| ApiError::not_found(GROUP, plural, name))?;
+        let role = self
+            .store
+            .get(bucket, namespace, name)
+            .ok_or_else(|| ApiError::not_found(GROUP, plural, name))?;
         Ok(rules(&role.value()))
     }
 }
@@ -355,7 +383,11 @@ fn break_down(rule: &Rule) -> Vec<Rule> {
     let mut out = Vec::new();
     for verb in &rule.verbs {
         for url in &rule.non_resource_urls {
-            out.push(Rule { verbs: vec![verb.clone()], non_resource_urls: vec![url.clone()], ..Rule::default() });
+            out.push(Rule {
+                verbs: vec![verb.clone()],
+                non_resource_urls: vec![url.clone()],
+                ..Rule::default()
+            });
         }
         for group in &rule.api_groups {
             for resource in &rule.resources {
@@ -379,24 +411,30 @@ fn break_down(rule: &Rule) -> Vec<Rule> {
 
 /// Whether a held rule covers one that was broken down.
 fn rule_covers(held: &Rule, one: &Rule) -> bool {
-    let all = |list: &[String], wanted: &[String]| wanted.iter().all(|w| list.iter().any(|l| l == "*" || l == w));
+    let all =
+        |list: &[String], wanted: &[String]| wanted.iter().all(|w| list.iter().any(|l| l == "*" || l == w));
     if !all(&held.verbs, &one.verbs) {
         return false;
     }
     if !one.non_resource_urls.is_empty() {
-        return one.non_resource_urls.iter().all(|url| held.non_resource_urls.iter().any(|h| url_matches(h, url)));
+        return one
+            .non_resource_urls
+            .iter()
+            .all(|url| held.non_resource_urls.iter().any(|h| url_matches(h, url)));
     }
     let resource = |wanted: &String| {
         held.resources.iter().any(|r| {
             r == "*"
                 || r == wanted
-                || r.strip_prefix("*/").is_some_and(|sub| wanted.split_once('/').is_some_and(|(_, s)| s == sub))
+                || r.strip_prefix("*/")
+                    .is_some_and(|sub| wanted.split_once('/').is_some_and(|(_, s)| s == sub))
         })
     };
     all(&held.api_groups, &one.api_groups)
         && one.resources.iter().all(resource)
         && (held.resource_names.is_empty()
-            || (!one.resource_names.is_empty() && one.resource_names.iter().all(|n| held.resource_names.contains(n))))
+            || (!one.resource_names.is_empty()
+                && one.resource_names.iter().all(|n| held.resource_names.contains(n))))
 }
 
 /// Joins the verbs of rules that are equal but for them.

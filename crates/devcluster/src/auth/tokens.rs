@@ -64,7 +64,9 @@ pub fn read_token_file(file: &Path) -> Result<Vec<StaticUser>, TokenFileError> {
         if token.is_empty() || name.is_empty() {
             return Err(wrong());
         }
-        let groups = rest.first().map(|g| g.split(',').map(|g| g.trim().to_owned()).filter(|g| !g.is_empty()).collect());
+        let groups = rest
+            .first()
+            .map(|g| g.split(',').map(|g| g.trim().to_owned()).filter(|g| !g.is_empty()).collect());
         users.push(StaticUser {
             token: Token::new(token.as_str()),
             name: name.clone(),

@@ -19,14 +19,23 @@ const MANAGER: &str = "kube-apiserver";
 /// Of the first object that cannot be created.
 pub(crate) async fn fill(cluster: &Cluster) -> ApiResult<()> {
     for name in ["kube-system", "kube-public", "kube-node-lease", "default"] {
-        ensure(cluster, "", json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })).await?;
+        ensure(cluster, "", json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }))
+            .await?;
     }
     for object in policy::objects() {
         ensure(cluster, "", object).await?;
     }
     for (name, value, description) in [
-        ("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-        ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
+        (
+            "system-cluster-critical",
+            2_000_000_000,
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+        ),
+        (
+            "system-node-critical",
+            2_000_001_000,
+            "Used for system critical pods that must not be moved from their current node.",
+        ),
     ] {
         let class = json!({
             "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": { "name": name },

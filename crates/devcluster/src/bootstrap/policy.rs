@@ -37,8 +37,7 @@ fn metadata(name: &str) -> Value {
 fn role(text: &str) -> Value {
     let mut words = text.split(' ');
     let name = words.next().unwrap_or_default();
-    let mut role =
-        json!({ "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole", "metadata": metadata(name), "rules": [] });
+    let mut role = json!({ "apiVersion": format!("{GROUP}/v1"), "kind": "ClusterRole", "metadata": metadata(name), "rules": [] });
     for word in words {
         let Some((key, value)) = word.split_once('=') else { continue };
         if key == "aggregate" {

@@ -65,7 +65,9 @@ pub(crate) fn content_type(headers: &HeaderMap) -> &str {
 
 /// 415.
 pub(crate) fn unsupported(accepted: &str) -> ApiError {
-    let message = format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
+    let message = format!(
+        "the body of the request was in an unknown format - accepted media types include: {accepted}"
+    );
     ApiError::new(415, "UnsupportedMediaType", message)
 }
 
@@ -82,7 +84,8 @@ fn parse(media: Media, body: &[u8], default: &Gvk) -> Result<Parsed, String> {
         }
         Media::Yaml => fields::parse_yaml(body).map(|yaml| Parsed { raw: yaml.raw, strict: yaml.duplicates }),
         Media::Protobuf => {
-            let value = protobuf::decode(body, (&default.api_version(), &default.kind)).map_err(|e| e.to_string())?;
+            let value =
+                protobuf::decode(body, (&default.api_version(), &default.kind)).map_err(|e| e.to_string())?;
             Ok(Parsed { raw: Raw::from(&value), strict: None })
         }
     }
@@ -175,8 +178,7 @@ fn same_kind(a: &Gvk, b: &Gvk) -> bool {
 
 /// `apiVersion` and `kind` of a body; both may be empty.
 fn named_kind(raw: &Raw) -> Result<(String, String), String> {
-    const TARGET: &str =
-        "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+    const TARGET: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
     let kind_of = |raw: &Raw| match raw {
         Raw::Null => "null",
         Raw::Bool(_) => "bool",
@@ -191,9 +193,10 @@ fn named_kind(raw: &Raw) -> Result<(String, String), String> {
             let text = |key: &str, field: &str| match raw.get(key) {
                 None | Some(Raw::Null) => Ok(String::new()),
                 Some(Raw::String(text)) => Ok(text.clone()),
-                Some(other) => {
-                    Err(format!("json: cannot unmarshal {} into Go struct field .{field} of type string", kind_of(other)))
-                }
+                Some(other) => Err(format!(
+                    "json: cannot unmarshal {} into Go struct field .{field} of type string",
+                    kind_of(other)
+                )),
             };
             Ok((text("apiVersion", "apiVersion")?, text("kind", "kind")?))
         }
@@ -251,7 +254,10 @@ fn custom(
         return Err(ApiError::bad_request(format!("Object 'Kind' is missing in '{}'", shown())));
     }
     if version != resource.api_version() || kind != resource.kind() {
-        let group_version = |text: &str| text.split_once('/').map_or((String::new(), text.to_owned()), |(g, v)| (g.to_owned(), v.to_owned()));
+        let group_version = |text: &str| {
+            text.split_once('/')
+                .map_or((String::new(), text.to_owned()), |(g, v)| (g.to_owned(), v.to_owned()))
+        };
         if version == resource.api_version() {
             let (group, v) = group_version(&version);
             return Err(ApiError::bad_request(format!(
@@ -264,8 +270,13 @@ fn custom(
             resource.api_version()
         )));
     }
-    let strict: Vec<String> =
-        parsed.strict.iter().cloned().chain(parsed.raw.duplicates()).chain(served.decode(&mut object)).collect();
+    let strict: Vec<String> = parsed
+        .strict
+        .iter()
+        .cloned()
+        .chain(parsed.raw.duplicates())
+        .chain(served.decode(&mut object))
+        .collect();
     let judged = Decoded { object, strict }.judge(call.validation).map_err(ApiError::bad_request);
     let (object, warnings) = judged?;
     warnings.into_iter().for_each(|text| call.warn(text));

@@ -152,7 +152,10 @@ mod tests {
     #[test]
     fn paths_are_taken_apart_as_kubernetes_does() {
         let one = info("GET", "/apis/apps/v1/namespaces/n/deployments/a/scale", "");
-        assert_eq!((one.verb.as_str(), one.resource.as_str(), one.subresource.as_str()), ("get", "deployments", "scale"));
+        assert_eq!(
+            (one.verb.as_str(), one.resource.as_str(), one.subresource.as_str()),
+            ("get", "deployments", "scale")
+        );
         assert_eq!((one.namespace.as_str(), one.name.as_str()), ("n", "a"));
         let namespace = info("PUT", "/api/v1/namespaces/n/finalize", "");
         assert_eq!((namespace.resource.as_str(), namespace.name.as_str()), ("namespaces", "n"));

@@ -79,7 +79,13 @@ impl Call {
 }
 
 /// One object in the agreed form.
-pub(crate) fn show(resource: &Resource, incoming: &Incoming, form: Form, status: u16, object: &Value) -> ApiResult<Response<Body>> {
+pub(crate) fn show(
+    resource: &Resource,
+    incoming: &Incoming,
+    form: Form,
+    status: u16,
+    object: &Value,
+) -> ApiResult<Response<Body>> {
     let shown = match form.shape {
         Shape::Object => return Ok(respond::value(status, form, object)),
         Shape::Table => table::one(resource, object, &table::options(&incoming.query, form)?),
@@ -90,7 +96,11 @@ pub(crate) fn show(resource: &Resource, incoming: &Incoming, form: Form, status:
 }
 
 fn not_acceptable(what: &str) -> ApiError {
-    ApiError::new(406, "NotAcceptable", format!("you requested {what}, but the requested object is not a list"))
+    ApiError::new(
+        406,
+        "NotAcceptable",
+        format!("you requested {what}, but the requested object is not a list"),
+    )
 }
 
 fn show_stored(
@@ -106,7 +116,12 @@ fn show_stored(
     show(resource, incoming, form, status, &stored.value(resource))
 }
 
-fn read(cluster: &Cluster, incoming: &Incoming, resource: &Resource, form: Form) -> ApiResult<Response<Body>> {
+fn read(
+    cluster: &Cluster,
+    incoming: &Incoming,
+    resource: &Resource,
+    form: Form,
+) -> ApiResult<Response<Body>> {
     let info = &incoming.info;
     if let Some(version) = incoming.query.get("resourceVersion").filter(|v| !v.is_empty())
         && version.parse::<u64>().is_err()
@@ -120,7 +135,12 @@ fn read(cluster: &Cluster, incoming: &Incoming, resource: &Resource, form: Form)
     show_stored(resource, incoming, form, 200, &Stored::Object(object))
 }
 
-async fn all(cluster: &Cluster, incoming: &Incoming, resource: &Resource, form: Form) -> ApiResult<Response<Body>> {
+async fn all(
+    cluster: &Cluster,
+    incoming: &Incoming,
+    resource: &Resource,
+    form: Form,
+) -> ApiResult<Response<Body>> {
     let options = list::options(&incoming.query, resource)?;
     if resource.is("", "ComponentStatus") {
         return Ok(respond::value(200, form, &crate::discovery::component_statuses()));
@@ -164,7 +184,8 @@ fn list_meta(listed: &Listed) -> Value {
 
 /// A list's JSON, from the stored bytes of its items.
 fn encode_list(resource: &Resource, listed: &Listed, meta: &Value) -> Bytes {
-    let mut out: Vec<u8> = Vec::with_capacity(128 + listed.objects.iter().map(|o| o.body.len()).sum::<usize>());
+    let mut out: Vec<u8> =
+        Vec::with_capacity(128 + listed.objects.iter().map(|o| o.body.len()).sum::<usize>());
     let head = format!(
         "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{meta},\"items\":[",
         resource.list_kind,
@@ -296,14 +317,19 @@ fn deletion(incoming: &Incoming) -> ApiResult<DeleteOptions> {
     }
     let media = body::media(&incoming.headers)?;
     let value = match media {
-        Media::Json => fields::parse_json(&incoming.body).map(|raw| raw.to_value()).map_err(|e| e.to_string()),
+        Media::Json => {
+            fields::parse_json(&incoming.body).map(|raw| raw.to_value()).map_err(|e| e.to_string())
+        }
         Media::Yaml => fields::parse_yaml(&incoming.body).map(|yaml| yaml.raw.to_value()),
-        Media::Protobuf => crate::protobuf::decode(&incoming.body, ("v1", "DeleteOptions")).map_err(|e| e.to_string()),
+        Media::Protobuf => {
+            crate::protobuf::decode(&incoming.body, ("v1", "DeleteOptions")).map_err(|e| e.to_string())
+        }
     };
     let value = value.map_err(|why| {
         ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
     })?;
-    let (version, kind) = (value["apiVersion"].as_str().unwrap_or("v1"), value["kind"].as_str().unwrap_or("DeleteOptions"));
+    let (version, kind) =
+        (value["apiVersion"].as_str().unwrap_or("v1"), value["kind"].as_str().unwrap_or("DeleteOptions"));
     if kind != "DeleteOptions" {
         return Err(ApiError::bad_request(format!(
             "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
@@ -323,7 +349,8 @@ async fn remove(
 ) -> ApiResult<Response<Body>> {
     let options = deletion(incoming)?;
     let info = &incoming.info;
-    let deleted = delete::delete(cluster, call, resource, &info.namespace, info.path_name(), &options).await?;
+    let deleted =
+        delete::delete(cluster, call, resource, &info.namespace, info.path_name(), &options).await?;
     let (status, value) = deleted.answer(resource, &options);
     if value["kind"] == "Status" {
         return Ok(respond::value(status, form, &value));

@@ -87,7 +87,8 @@ fn subject(spec: &Value) -> ApiResult<User> {
     let name = spec["user"].as_str().unwrap_or_default();
     let groups = strings(&spec["groups"]);
     if name.is_empty() && groups.is_empty() {
-        let cause = Cause::invalid("spec.user", &json!(""), "at least one of user or group must be specified");
+        let cause =
+            Cause::invalid("spec.user", &json!(""), "at least one of user or group must be specified");
         return Err(invalid(cause));
     }
     Ok(User { name: name.to_owned(), groups, ..User::default() })
@@ -152,7 +153,8 @@ fn rules(cluster: &Cluster, incoming: &Incoming, object: &Value) -> ApiResult<Va
     }
     let (rules, errors) = cluster.authorizer().rules_for(&incoming.user, namespace);
     let resource = |rule: &Rule| {
-        let mut shown = json!({ "verbs": rule.verbs, "apiGroups": rule.api_groups, "resources": rule.resources });
+        let mut shown =
+            json!({ "verbs": rule.verbs, "apiGroups": rule.api_groups, "resources": rule.resources });
         if !rule.resource_names.is_empty() {
             shown["resourceNames"] = json!(rule.resource_names);
         }
@@ -185,7 +187,8 @@ fn token(cluster: &Cluster, object: &Value) -> ApiResult<Value> {
         }
         Err(Refused::Invalid) => Ok(json!({ "user": {}, "error": "invalid bearer token" })),
         Err(Refused::Audience(own)) => {
-            let list = |audiences: &[String]| audiences.iter().map(|a| go_quote(a)).collect::<Vec<_>>().join(" ");
+            let list =
+                |audiences: &[String]| audiences.iter().map(|a| go_quote(a)).collect::<Vec<_>>().join(" ");
             let wanted = if audiences.is_empty() { vec![ISSUER.to_owned()] } else { audiences };
             let text = format!(
                 "[invalid bearer token, token audiences [{}] is invalid for the target audiences [{}]]",

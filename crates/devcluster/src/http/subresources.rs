@@ -109,7 +109,12 @@ pub(super) async fn modify(
     Err(verbs::modified(resource, name))
 }
 
-async fn evict(cluster: &Cluster, call: &mut Call, incoming: &Incoming, form: Form) -> ApiResult<Response<Body>> {
+async fn evict(
+    cluster: &Cluster,
+    call: &mut Call,
+    incoming: &Incoming,
+    form: Form,
+) -> ApiResult<Response<Body>> {
     call.set(WriteOptions::read(&incoming.query, "CreateOptions", false, incoming.agent())?);
     let media = body::media(&incoming.headers)?;
     let wanted = Gvk::new("policy", "v1", "Eviction");
@@ -125,7 +130,8 @@ async fn evict(cluster: &Cluster, call: &mut Call, incoming: &Incoming, form: Fo
         Some(options) => delete_options(&incoming.query, Some(options))?,
         None => DeleteOptions::default(),
     };
-    if !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed" | "Pending")) && !meta::is_deleting(&pod)
+    if !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed" | "Pending"))
+        && !meta::is_deleting(&pod)
     {
         disrupt(cluster, namespace, name, &pod, call.dry_run || options.dry_run).await?;
     }
@@ -134,7 +140,13 @@ async fn evict(cluster: &Cluster, call: &mut Call, incoming: &Incoming, form: Fo
 }
 
 /// Takes one disruption from the budget that the Pod is under.
-async fn disrupt(cluster: &Cluster, namespace: &str, name: &str, pod: &Value, dry_run: bool) -> ApiResult<()> {
+async fn disrupt(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    pod: &Value,
+    dry_run: bool,
+) -> ApiResult<()> {
     let budgets = cluster.store().list("policy/poddisruptionbudgets", Some(namespace)).objects;
     let matching: Vec<Value> = budgets
         .iter()
@@ -188,7 +200,12 @@ async fn disrupt(cluster: &Cluster, namespace: &str, name: &str, pod: &Value, dr
     .map(drop)
 }
 
-async fn bind(cluster: &Cluster, call: &mut Call, incoming: &Incoming, form: Form) -> ApiResult<Response<Body>> {
+async fn bind(
+    cluster: &Cluster,
+    call: &mut Call,
+    incoming: &Incoming,
+    form: Form,
+) -> ApiResult<Response<Body>> {
     call.set(WriteOptions::read(&incoming.query, "CreateOptions", false, incoming.agent())?);
     let media = body::media(&incoming.headers)?;
     let binding = body::typed(call, media, &incoming.body, &Gvk::new("", "v1", "Binding"))?;
@@ -199,7 +216,8 @@ async fn bind(cluster: &Cluster, call: &mut Call, incoming: &Incoming, form: For
         return Err(ApiError::invalid("", "Binding", name, vec![cause]));
     }
     let pods = cluster.builtin("", "Pod")?;
-    let target = Target { resource: &pods, subresource: "binding", namespace: &incoming.info.namespace, name };
+    let target =
+        Target { resource: &pods, subresource: "binding", namespace: &incoming.info.namespace, name };
     modify(cluster, call, target, |pod, _| {
         let bound = pod["spec"]["nodeName"].as_str().unwrap_or_default();
         if !bound.is_empty() {
@@ -225,7 +243,9 @@ fn log(cluster: &Cluster, incoming: &Incoming, resource: &Resource) -> ApiResult
     let pod_name = incoming.info.path_name();
     match incoming.query.get("container").filter(|c| !c.is_empty()) {
         Some(container) if !all.iter().any(|name| name == container) => {
-            return Err(ApiError::bad_request(format!("container {container} is not valid for pod {pod_name}")));
+            return Err(ApiError::bad_request(format!(
+                "container {container} is not valid for pod {pod_name}"
+            )));
         }
         None if names("containers").len() > 1 => {
             let choices = names("containers").join(" ");
@@ -238,5 +258,9 @@ fn log(cluster: &Cluster, incoming: &Incoming, resource: &Resource) -> ApiResult
     if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
         return Err(ApiError::bad_request(format!("pod {pod_name} does not have a host assigned")));
     }
-    Ok(respond::bytes(200, "text/plain", "This workload is simulated by the embedded cluster: it has no logs.\n"))
+    Ok(respond::bytes(
+        200,
+        "text/plain",
+        "This workload is simulated by the embedded cluster: it has no logs.\n",
+    ))
 }

@@ -41,7 +41,8 @@ pub(crate) async fn answer(
     }
     let permit = cluster.watch_permit().ok_or_else(|| {
         let details = crate::status::Details { retry_after_seconds: 1, ..Default::default() };
-        ApiError::new(429, "TooManyRequests", "too many watches are open, please try again later").with_details(details)
+        ApiError::new(429, "TooManyRequests", "too many watches are open, please try again later")
+            .with_details(details)
     })?;
     let table = table::options(&incoming.query, form)?;
     let watch = watch::start(cluster, resource, &incoming.info.namespace, options).await?;
@@ -49,10 +50,9 @@ pub(crate) async fn answer(
     let printer = Printer { resource: resource.clone(), form, table, columns_sent: false };
     cluster.spawn(pump(watch, printer, sender, permit));
     let mut response = respond::empty(200);
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static("application/json"),
-    );
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     *response.body_mut() = Lines { receiver }.boxed_unsync();
     Ok(response)
 }
@@ -136,7 +136,10 @@ impl http_body::Body for Lines {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.receiver.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(line))))
     }
 }

@@ -156,7 +156,9 @@ fn absent(field: &str) -> &'static str {
 
 fn known(field: &str, resource: &Resource) -> Result<String, String> {
     if matches!(field, "metadata.name" | "metadata.namespace")
-        && !(field == "metadata.namespace" && matches!(resource.kind(), "Node" | "Namespace") && resource.group().is_empty())
+        && !(field == "metadata.namespace"
+            && matches!(resource.kind(), "Node" | "Namespace")
+            && resource.group().is_empty())
     {
         return Ok(field.to_owned());
     }
@@ -171,7 +173,8 @@ fn known(field: &str, resource: &Resource) -> Result<String, String> {
     let name = match (resource.group(), field) {
         ("events.k8s.io", "reportingController") => "reportingComponent",
         ("events.k8s.io", _) if field.starts_with("regarding.") => {
-            return known_in(fields, &field.replacen("regarding", "involvedObject", 1)).ok_or_else(|| unknown(field));
+            return known_in(fields, &field.replacen("regarding", "involvedObject", 1))
+                .ok_or_else(|| unknown(field));
         }
         ("", "spec.host") if &*resource.bucket == "pods" => "spec.nodeName",
         _ => field,

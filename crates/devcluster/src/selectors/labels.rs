@@ -164,7 +164,8 @@ fn lex(text: &str) -> Vec<(Token, String)> {
             out.push((token, literal.to_owned()));
             rest = &rest[literal.len()..];
         } else {
-            let end = rest.find(|c| is_symbol(c) || matches!(c, ' ' | '\t' | '\r' | '\n')).unwrap_or(rest.len());
+            let end =
+                rest.find(|c| is_symbol(c) || matches!(c, ' ' | '\t' | '\r' | '\n')).unwrap_or(rest.len());
             let literal = &rest[..end];
             let token = match literal {
                 "in" => Token::Keyword(Operator::In),
@@ -204,8 +205,9 @@ impl Parser {
             let (token, literal) = self.look();
             match token {
                 Token::Identifier | Token::Symbol("!") => {
-                    let requirement =
-                        self.requirement().map_err(|error| format!("unable to parse requirement: {error}"))?;
+                    let requirement = self
+                        .requirement()
+                        .map_err(|error| format!("unable to parse requirement: {error}"))?;
                     out.push(requirement);
                 }
                 Token::End => return Ok(out),
@@ -368,7 +370,10 @@ mod tests {
             ("a five", "unable to parse requirement: found 'five', expected: in, notin, =, ==, !=, gt, lt"),
             ("a in 1", "unable to parse requirement: found '1' expected: '('"),
             ("a in (1", "unable to parse requirement: found '', expected: ',' or ')'"),
-            ("/a=b", "unable to parse requirement: <nil>: Invalid value: \"/a\": prefix part must be non-empty"),
+            (
+                "/a=b",
+                "unable to parse requirement: <nil>: Invalid value: \"/a\": prefix part must be non-empty",
+            ),
         ] {
             assert_eq!(LabelSelector::parse(selector).unwrap_err(), expected, "{selector}");
         }

@@ -45,7 +45,9 @@ impl Encoded {
             member(&mut tail, key, value);
         }
         tail.push(b'}');
-        for (key, value) in top.iter().filter(|(key, _)| !matches!(key.as_str(), "kind" | "apiVersion" | "metadata")) {
+        for (key, value) in
+            top.iter().filter(|(key, _)| !matches!(key.as_str(), "kind" | "apiVersion" | "metadata"))
+        {
             member(&mut tail, key, value);
         }
         tail.push(b'}');

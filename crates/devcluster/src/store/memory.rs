@@ -74,7 +74,12 @@ impl Memory {
         Snapshot { objects, version: self.version }
     }
 
-    pub(crate) fn list_at(&self, bucket: &str, namespace: Option<&str>, version: u64) -> Result<Snapshot, Expired> {
+    pub(crate) fn list_at(
+        &self,
+        bucket: &str,
+        namespace: Option<&str>,
+        version: u64,
+    ) -> Result<Snapshot, Expired> {
         let later = self.changes_after(bucket, version, usize::MAX)?;
         if later.is_empty() {
             return Ok(Snapshot { version, ..self.list(bucket, namespace) });
@@ -99,7 +104,12 @@ impl Memory {
     }
 
     /// Changes of a bucket after a version, oldest first.
-    pub(crate) fn changes_after(&self, bucket: &str, version: u64, max: usize) -> Result<Vec<Arc<Change>>, Expired> {
+    pub(crate) fn changes_after(
+        &self,
+        bucket: &str,
+        version: u64,
+        max: usize,
+    ) -> Result<Vec<Arc<Change>>, Expired> {
         let Some(bucket) = self.buckets.get(bucket) else {
             return if version < self.floor { Err(Expired { oldest: self.floor }) } else { Ok(Vec::new()) };
         };
@@ -125,7 +135,9 @@ impl Memory {
         let key = key(&change.object.namespace, &change.object.name).into_boxed_str();
         match change.kind {
             ChangeKind::Deleted => drop(bucket.objects.remove(&key)),
-            ChangeKind::Added | ChangeKind::Modified => drop(bucket.objects.insert(key, change.object.clone())),
+            ChangeKind::Added | ChangeKind::Modified => {
+                drop(bucket.objects.insert(key, change.object.clone()))
+            }
         }
         self.remember(change);
         self.trim();

@@ -127,7 +127,8 @@ impl Store {
         };
         let memory = Arc::new(RwLock::new(memory));
         let (changes, _) = broadcast::channel(1024);
-        let commands = writer::start(memory.clone(), database, changes.clone()).map_err(OpenError::StartWriter)?;
+        let commands =
+            writer::start(memory.clone(), database, changes.clone()).map_err(OpenError::StartWriter)?;
         Ok(Self { memory, commands, changes })
     }
 

@@ -55,10 +55,11 @@ impl Database {
                 "INSERT INTO objects (bucket, namespace, name, version, body) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET version = excluded.version, body = excluded.body",
             )?;
-            let mut delete =
-                transaction.prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND namespace = ?2 AND name = ?3")?;
-            let mut log = transaction
-                .prepare_cached("INSERT INTO log (version, kind, bucket, body, previous) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let mut delete = transaction
+                .prepare_cached("DELETE FROM objects WHERE bucket = ?1 AND namespace = ?2 AND name = ?3")?;
+            let mut log = transaction.prepare_cached(
+                "INSERT INTO log (version, kind, bucket, body, previous) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
             for change in changes {
                 let object = &change.object;
                 let version = signed(object.version);
@@ -116,7 +117,8 @@ fn load(connection: &Connection) -> rusqlite::Result<Memory> {
     }
     let mut floor = None;
     let mut seen: HashMap<(Arc<str>, String), Arc<Object>> = HashMap::new();
-    let mut log = connection.prepare("SELECT version, kind, bucket, body, previous FROM log ORDER BY version")?;
+    let mut log =
+        connection.prepare("SELECT version, kind, bucket, body, previous FROM log ORDER BY version")?;
     let mut rows = log.query([])?;
     while let Some(row) = rows.next()? {
         let at = unsigned(row.get(0)?);

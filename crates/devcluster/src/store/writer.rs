@@ -1,8 +1,8 @@
 //! The thread that writes.
 
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use parking_lot::RwLock;
 use tokio::sync::{broadcast, oneshot};

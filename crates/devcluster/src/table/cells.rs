@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::columns;
 use super::text::{
-    NONE, UNKNOWN, UNSET, access_modes, age, between, containers, items, labels, number, or_none, selector, text,
+    NONE, UNKNOWN, UNSET, access_modes, age, between, containers, items, labels, number, or_none, selector,
+    text,
 };
 
 /// The cells of an object.
@@ -24,7 +25,12 @@ pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
         "pods" => pod(object),
         "podtemplates" => {
             let (names, images) = containers(&object["template"]);
-            vec![name(), json!(names), json!(images), json!(labels(&object["template"]["metadata"]["labels"]))]
+            vec![
+                name(),
+                json!(names),
+                json!(images),
+                json!(labels(&object["template"]["metadata"]["labels"])),
+            ]
         }
         "services" => service(object),
         "endpoints" => vec![name(), json!(endpoints(object)), old()],
@@ -33,7 +39,11 @@ pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
         "events" => event(object),
         "replicationcontrollers" | "apps/replicasets" => {
             let (names, images) = containers(&spec["template"]);
-            let chosen = if bucket == "apps/replicasets" { selector(&spec["selector"]) } else { labels(&spec["selector"]) };
+            let chosen = if bucket == "apps/replicasets" {
+                selector(&spec["selector"])
+            } else {
+                labels(&spec["selector"])
+            };
             vec![
                 name(),
                 json!(number(&spec["replicas"])),
@@ -80,7 +90,9 @@ pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
                 json!(selector(&spec["selector"])),
             ]
         }
-        "apps/controllerrevisions" => vec![name(), json!(controller(object)), object["revision"].clone(), old()],
+        "apps/controllerrevisions" => {
+            vec![name(), json!(controller(object)), object["revision"].clone(), old()]
+        }
         "batch/jobs" => job(object),
         "batch/cronjobs" => cron_job(object),
         "autoscaling/horizontalpodautoscalers" => autoscaler(object),
@@ -91,10 +103,18 @@ pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
                 other => json!(other.to_string()),
             };
             let allowed = number(&status["disruptionsAllowed"]);
-            vec![name(), amount(&spec["minAvailable"]), amount(&spec["maxUnavailable"]), json!(allowed), old()]
+            vec![
+                name(),
+                amount(&spec["minAvailable"]),
+                amount(&spec["maxUnavailable"]),
+                json!(allowed),
+                old(),
+            ]
         }
         "networking.k8s.io/ingresses" => ingress(object),
-        "networking.k8s.io/ingressclasses" => vec![name(), spec["controller"].clone(), json!(parameters(spec)), old()],
+        "networking.k8s.io/ingressclasses" => {
+            vec![name(), spec["controller"].clone(), json!(parameters(spec)), old()]
+        }
         "networking.k8s.io/networkpolicies" => vec![name(), json!(selector(&spec["podSelector"])), old()],
         "persistentvolumes" => volume(object),
         "persistentvolumeclaims" => claim(object),
@@ -107,7 +127,9 @@ pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
             old(),
         ],
         "resourcequotas" => quota(object),
-        "rbac.authorization.k8s.io/rolebindings" | "rbac.authorization.k8s.io/clusterrolebindings" => binding(object),
+        "rbac.authorization.k8s.io/rolebindings" | "rbac.authorization.k8s.io/clusterrolebindings" => {
+            binding(object)
+        }
         "scheduling.k8s.io/priorityclasses" => vec![
             name(),
             json!(number(&object["value"])),
@@ -132,7 +154,13 @@ pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
         ],
         _ => {
             debug_assert!(
-                !columns::is_known(bucket) || matches!(bucket, "limitranges" | "rbac.authorization.k8s.io/roles" | "rbac.authorization.k8s.io/clusterroles")
+                !columns::is_known(bucket)
+                    || matches!(
+                        bucket,
+                        "limitranges"
+                            | "rbac.authorization.k8s.io/roles"
+                            | "rbac.authorization.k8s.io/clusterroles"
+                    )
             );
             vec![name(), created()]
         }
@@ -163,7 +191,8 @@ fn pod(object: &Value) -> Vec<Value> {
         let is = |c: &&Value| c["type"] == gate["conditionType"] && c["status"] == "True";
         items(&status["conditions"]).iter().any(|c| is(&c))
     });
-    let readiness = if gates.is_empty() { NONE.to_owned() } else { format!("{}/{}", passed.count(), gates.len()) };
+    let readiness =
+        if gates.is_empty() { NONE.to_owned() } else { format!("{}/{}", passed.count(), gates.len()) };
     let address = items(&status["podIPs"]).first().map_or(&status["podIP"], |ip| &ip["ip"]);
     vec![
         object["metadata"]["name"].clone(),
@@ -195,7 +224,9 @@ fn pod_state(object: &Value) -> PodState {
     if !text(&status["reason"]).is_empty() {
         text(&status["reason"]).clone_into(&mut reason);
     }
-    let gated = items(&status["conditions"]).iter().any(|c| c["type"] == "PodScheduled" && c["reason"] == "SchedulingGated");
+    let gated = items(&status["conditions"])
+        .iter()
+        .any(|c| c["type"] == "PodScheduled" && c["reason"] == "SchedulingGated");
     if gated {
         "SchedulingGated".clone_into(&mut reason);
     }
@@ -203,7 +234,8 @@ fn pod_state(object: &Value) -> PodState {
     let mut restarts = 0;
     let mut last_restart: Option<Value> = None;
     let mut ready = 0;
-    let initializing = initializing(spec, status, &is_sidecar, &mut reason, &mut restarts, &mut ready, &mut last_restart);
+    let initializing =
+        initializing(spec, status, &is_sidecar, &mut reason, &mut restarts, &mut ready, &mut last_restart);
     if !initializing || is_initialized(status) {
         let mut running = false;
         if !initializing {
@@ -224,7 +256,8 @@ fn pod_state(object: &Value) -> PodState {
             }
         }
         if reason == "Completed" && running {
-            let is_ready = items(&status["conditions"]).iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
+            let is_ready =
+                items(&status["conditions"]).iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
             if is_ready { "Running" } else { "NotReady" }.clone_into(&mut reason);
         }
     }
@@ -268,7 +301,11 @@ fn container_reason(state: &Value) -> Option<String> {
         return Some(reason.to_owned());
     }
     let signal = number(&terminated["signal"]);
-    Some(if signal != 0 { format!("Signal:{signal}") } else { format!("ExitCode:{}", number(&terminated["exitCode"])) })
+    Some(if signal != 0 {
+        format!("Signal:{signal}")
+    } else {
+        format!("ExitCode:{}", number(&terminated["exitCode"]))
+    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "the state of one loop, kept as the original keeps it")]
@@ -462,7 +499,8 @@ fn node(object: &Value) -> Vec<Value> {
 
 fn event(object: &Value) -> Vec<Value> {
     // Both versions of the kind are printed.
-    let either = |old: &str, new: &str| if object[old].is_null() { object[new].clone() } else { object[old].clone() };
+    let either =
+        |old: &str, new: &str| if object[old].is_null() { object[new].clone() } else { object[old].clone() };
     let about = either("involvedObject", "regarding");
     let source = either("source", "deprecatedSource");
     let micro = &object["eventTime"];
@@ -538,7 +576,8 @@ fn job(object: &Value) -> Vec<Value> {
     } else {
         age(start)
     };
-    let has = |kind: &str| items(&status["conditions"]).iter().any(|c| c["type"] == kind && c["status"] == "True");
+    let has =
+        |kind: &str| items(&status["conditions"]).iter().any(|c| c["type"] == kind && c["status"] == "True");
     let state = match () {
         () if has("Complete") => "Complete",
         () if has("Failed") => "Failed",
@@ -563,7 +602,11 @@ fn job(object: &Value) -> Vec<Value> {
 
 fn cron_job(object: &Value) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
-    let last = if status["lastScheduleTime"].is_string() { age(&status["lastScheduleTime"]) } else { NONE.to_owned() };
+    let last = if status["lastScheduleTime"].is_string() {
+        age(&status["lastScheduleTime"])
+    } else {
+        NONE.to_owned()
+    };
     let template = &spec["jobTemplate"]["spec"];
     let (names, images) = containers(&template["template"]);
     let suspended = if spec["suspend"] == true { "True" } else { "False" };
@@ -611,7 +654,11 @@ fn metrics(spec: &Value, status: &Value) -> String {
         .enumerate()
         .map(|(i, metric)| {
             let kind = text(&metric["type"]);
-            let field = format!("{}{}", kind.get(..1).unwrap_or_default().to_lowercase(), kind.get(1..).unwrap_or_default());
+            let field = format!(
+                "{}{}",
+                kind.get(..1).unwrap_or_default().to_lowercase(),
+                kind.get(1..).unwrap_or_default()
+            );
             let (source, current) = (&metric[&field], &status["currentMetrics"][i][&field]["current"]);
             let target = &source["target"];
             let name = match kind {

@@ -22,7 +22,9 @@ pub(super) fn definitions(bucket: &str) -> Value {
 
 /// Whether the bucket has a table of its own.
 pub(super) fn is_known(bucket: &str) -> bool {
-    include_str!("columns.txt").lines().any(|line| line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) == Some(bucket))
+    include_str!("columns.txt")
+        .lines()
+        .any(|line| line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) == Some(bucket))
 }
 
 fn load() -> HashMap<&'static str, Value> {

@@ -27,8 +27,16 @@ pub(super) fn definitions(served: &Served) -> Value {
     let mut all = vec![columns::definitions("configmaps")[0].clone()];
     for column in columns_of(served) {
         let described = if column.description.is_empty() {
-            let generated = format!("Custom resource definition column (in JSONPath format): {}", column.json_path);
-            if served.columns.is_empty() { columns::definitions("limitranges")[1]["description"].as_str().unwrap_or(&generated).to_owned() } else { generated }
+            let generated =
+                format!("Custom resource definition column (in JSONPath format): {}", column.json_path);
+            if served.columns.is_empty() {
+                columns::definitions("limitranges")[1]["description"]
+                    .as_str()
+                    .unwrap_or(&generated)
+                    .to_owned()
+            } else {
+                generated
+            }
         } else {
             column.description.clone()
         };

@@ -116,7 +116,9 @@ async fn store(
     check_size(&encoded)?;
     match cluster.store().write(&resource.bucket, namespace, &name, Expect::Absent, Some(encoded)).await {
         Ok(object) => Ok(Stored::Object(object)),
-        Err(WriteError::Exists) => Err(existing().unwrap_or_else(|| refused(WriteError::Exists, resource, &name))),
+        Err(WriteError::Exists) => {
+            Err(existing().unwrap_or_else(|| refused(WriteError::Exists, resource, &name)))
+        }
         Err(error) => Err(refused(error, resource, &name)),
     }
 }

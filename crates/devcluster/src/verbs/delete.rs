@@ -90,7 +90,11 @@ pub(crate) async fn delete(
             convert::to_storage(resource, &mut stored);
             Some(Encoded::new(&resource.bucket, &stored))
         };
-        match cluster.store().write(&resource.bucket, namespace, name, Expect::Version(old.version), put).await {
+        match cluster
+            .store()
+            .write(&resource.bucket, namespace, name, Expect::Version(old.version), put)
+            .await
+        {
             Ok(_) if gone => {
                 version(&mut object, old.version);
                 return Ok(Deleted::Gone(object));

@@ -78,10 +78,14 @@ fn check(options: &ListOptions, initial_events: bool) -> ApiResult<()> {
     }
     if !options.version_match.is_empty() {
         if options.version.is_empty() {
-            causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            causes.push(Cause::forbidden(
+                field,
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
         }
         if !options.continue_token.is_empty() {
-            causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+            causes
+                .push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
         }
         match options.version_match.as_str() {
             "Exact" | "NotOlderThan" => {}
@@ -90,7 +94,10 @@ fn check(options: &ListOptions, initial_events: bool) -> ApiResult<()> {
             }
         }
         if options.version_match == "Exact" && options.version == "0" {
-            causes.push(Cause::forbidden(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+            causes.push(Cause::forbidden(
+                field,
+                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            ));
         }
     }
     if causes.is_empty() {
@@ -116,7 +123,8 @@ pub(crate) async fn list(
         if version > 0 {
             wait_for(cluster, version).await?;
         }
-        let exact = options.version_match == "Exact" || (options.limit > 0 && version > 0 && options.version_match.is_empty());
+        let exact = options.version_match == "Exact"
+            || (options.limit > 0 && version > 0 && options.version_match.is_empty());
         if exact && version > 0 {
             let at = store.list_at(&resource.bucket, namespace, version);
             (at.map_err(|expired| expired_list(version, expired))?, None)
@@ -125,7 +133,9 @@ pub(crate) async fn list(
         }
     } else {
         if !options.version.is_empty() && options.version != "0" {
-            return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
+            return Err(ApiError::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
         }
         let (version, start) = read_token(&options.continue_token)?;
         if version == 0 {
@@ -213,7 +223,9 @@ fn token(version: u64, last: &str) -> String {
 }
 
 fn read_token(text: &str) -> ApiResult<(u64, String)> {
-    let invalid = |why: String| ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+    let invalid = |why: String| {
+        ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+    };
     let bytes = BASE64.decode(text.trim_end_matches('=')).map_err(|error| invalid(error.to_string()))?;
     if let Err(error) = crate::fields::parse_json(&bytes) {
         return Err(invalid(error.to_string()));

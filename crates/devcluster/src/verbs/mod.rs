@@ -20,7 +20,12 @@ use crate::store::{Object, WriteError};
 ///
 /// # Errors
 /// 404.
-pub(crate) fn get(cluster: &Cluster, resource: &Resource, namespace: &str, name: &str) -> ApiResult<Arc<Object>> {
+pub(crate) fn get(
+    cluster: &Cluster,
+    resource: &Resource,
+    namespace: &str,
+    name: &str,
+) -> ApiResult<Arc<Object>> {
     cluster
         .store()
         .get(&resource.bucket, namespace, name)
@@ -33,7 +38,9 @@ pub(crate) fn refused(error: WriteError, resource: &Resource, name: &str) -> Api
         WriteError::Exists => ApiError::already_exists(resource.group(), &resource.plural, name),
         WriteError::Missing => ApiError::not_found(resource.group(), &resource.plural, name),
         WriteError::Changed => modified(resource, name),
-        WriteError::Database(why) => ApiError::internal(format!("cannot write to the cluster database: {why}")),
+        WriteError::Database(why) => {
+            ApiError::internal(format!("cannot write to the cluster database: {why}"))
+        }
         WriteError::Closed => ApiError::internal("the cluster is shutting down"),
     }
 }

@@ -94,7 +94,11 @@ impl WriteOptions {
             Some("Strict") => FieldValidation::Strict,
             Some("Ignore") => FieldValidation::Ignore,
             Some(other) => {
-                causes.push(Cause::not_supported("fieldValidation", &json!(other), &["", "Ignore", "Strict", "Warn"]));
+                causes.push(Cause::not_supported(
+                    "fieldValidation",
+                    &json!(other),
+                    &["", "Ignore", "Strict", "Warn"],
+                ));
                 FieldValidation::Warn
             }
         };
@@ -120,7 +124,8 @@ fn manager_causes(manager: &str) -> Vec<Cause> {
 
 /// The field manager of a request that names none: the User-Agent up to the first `/`.
 fn from_agent(agent: &str) -> String {
-    let name: String = agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
+    let name: String =
+        agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
     if name.is_empty() { "unknown".to_owned() } else { name.chars().take(128).collect() }
 }
 

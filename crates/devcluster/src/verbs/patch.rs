@@ -82,7 +82,8 @@ fn check_identity(object: &mut Value, live: &Value, target: Target<'_>) -> ApiRe
 /// The result of server-side apply, before defaults.
 fn applied(call: &mut Call, target: Target<'_>, live: Option<&Value>, body: &Value) -> ApiResult<Value> {
     let now = now();
-    let writer = Writer { manager: &call.manager, subresource: target.subresource, now: &now, force: call.force };
+    let writer =
+        Writer { manager: &call.manager, subresource: target.subresource, now: &now, force: call.force };
     let mut object = apply::apply(target.resource, live, body, &writer)?;
     if let Some(served) = &target.resource.custom {
         let strict = served.decode(&mut object);
@@ -102,8 +103,9 @@ async fn create_applied(
     let Target { resource, namespace, name, .. } = target;
     let uid = meta::text(body, "uid");
     if !uid.is_empty() {
-        let why =
-            format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        let why = format!(
+            "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        );
         return Err(ApiError::conflict(resource.group(), &resource.plural, name, &why));
     }
     let mut object = applied(call, target, None, body)?;

@@ -63,7 +63,16 @@ pub(crate) fn creates_on_update(resource: &Resource) -> bool {
 pub(crate) fn returns_deleted(resource: &Resource) -> bool {
     resource.custom.is_none()
         && resource.group().is_empty()
-        && matches!(resource.kind(), "Pod" | "PodTemplate" | "Service" | "ServiceAccount" | "PersistentVolume" | "PersistentVolumeClaim" | "ResourceQuota")
+        && matches!(
+            resource.kind(),
+            "Pod"
+                | "PodTemplate"
+                | "Service"
+                | "ServiceAccount"
+                | "PersistentVolume"
+                | "PersistentVolumeClaim"
+                | "ResourceQuota"
+        )
 }
 
 /// Whether status is written through a subresource of its own.
@@ -88,7 +97,8 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
     if listed(WITH_GENERATION, resource) {
         meta::of(object).insert("generation".to_owned(), json!(1));
     }
-    let keeps_status = matches!((resource.group(), resource.kind()), ("", "Node") | ("apiregistration.k8s.io", _));
+    let keeps_status =
+        matches!((resource.group(), resource.kind()), ("", "Node") | ("apiregistration.k8s.io", _));
     if has_status(resource) && !keeps_status {
         object["status"] = new_status(resource);
         canonical(resource, object);
@@ -190,7 +200,11 @@ fn copy(to: &mut Map<String, Value>, from: &Map<String, Value>, fields: &[&str])
 /// Whether an update changes what the generation counts.
 fn wanted_changed(resource: &Resource, object: &Value, old: &Value) -> bool {
     if resource.custom.is_some() {
-        return differs_beyond(object, old, if has_status(resource) { &["metadata", "status"] } else { &["metadata"] });
+        return differs_beyond(
+            object,
+            old,
+            if has_status(resource) { &["metadata", "status"] } else { &["metadata"] },
+        );
     }
     match (resource.group(), resource.kind()) {
         ("admissionregistration.k8s.io", _)
@@ -198,7 +212,8 @@ fn wanted_changed(resource: &Resource, object: &Value, old: &Value) -> bool {
         | ("", "PodTemplate")
         | ("scheduling.k8s.io", _) => differs_beyond(object, old, &["metadata", "status"]),
         ("apps", "Deployment") => {
-            object["spec"] != old["spec"] || object["metadata"]["annotations"] != old["metadata"]["annotations"]
+            object["spec"] != old["spec"]
+                || object["metadata"]["annotations"] != old["metadata"]["annotations"]
         }
         _ => object["spec"] != old["spec"],
     }

@@ -49,7 +49,8 @@ pub(crate) async fn replace(
         let Some(old) = cluster.store().get(&resource.bucket, namespace, name) else {
             if subresource.is_empty() && strategy::creates_on_update(resource) && !insists {
                 meta::of(&mut object).remove("resourceVersion");
-                let created = create::create(cluster, call, resource, namespace, object, Origin::Body).await?;
+                let created =
+                    create::create(cluster, call, resource, namespace, object, Origin::Body).await?;
                 return Ok((created, true));
             }
             if subresource.is_empty() && strategy::creates_on_update(resource) {
@@ -79,7 +80,8 @@ pub(crate) fn check_preconditions(object: &Value, old: &Object, resource: &Resou
     match meta::text(object, "resourceVersion") {
         "" | "0" if unconditional(resource) => Ok(()),
         "" | "0" => {
-            let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+            let cause =
+                Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
             Err(ApiError::invalid(resource.group(), resource.kind(), &old.name, vec![cause]))
         }
         version => match version.parse::<u64>() {
@@ -103,7 +105,8 @@ pub(crate) fn check_patched(object: &Value, old: &Object, resource: &Resource) -
             if uid.is_empty() || *uid == *old.uid {
                 return Ok(());
             }
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid);
+            let why =
+                format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid);
             Err(ApiError::conflict(resource.group(), &resource.plural, &old.name, &why))
         }
         _ => check_preconditions(object, old, resource),

@@ -32,7 +32,8 @@ async fn a_bad_token_is_refused_and_none_is_anonymous() {
     let nobody = Client::new(&cluster, "nobody");
     assert_eq!(nobody.get("/version").await.status, 200);
     assert_eq!(nobody.get("/api/v1/namespaces").await.status, 403);
-    let bad = nobody.send("GET", "/version", &[("authorization", "Bearer nonsense")], bytes::Bytes::new()).await;
+    let bad =
+        nobody.send("GET", "/version", &[("authorization", "Bearer nonsense")], bytes::Bytes::new()).await;
     assert_eq!(bad.status, 401);
 }
 
@@ -48,9 +49,7 @@ async fn nobody_grants_more_than_they_hold() {
         "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "alice" }],
     });
     admin.post(bindings, &binding).await;
-    let role = |resource: &str| {
-        json!({ "metadata": { "name": resource }, "rules": [{ "apiGroups": [""], "resources": [resource], "verbs": ["get"] }] })
-    };
+    let role = |resource: &str| json!({ "metadata": { "name": resource }, "rules": [{ "apiGroups": [""], "resources": [resource], "verbs": ["get"] }] });
     assert_eq!(alice.post(roles, &role("pods")).await.status, 201);
     let refused = alice.post(roles, &role("nodes")).await;
     assert_eq!(refused.status, 403);
@@ -68,5 +67,8 @@ async fn service_account_tokens_authenticate() {
     let header = format!("Bearer {token}");
     let nobody = Client::new(&cluster, "nobody");
     let read = nobody.send("GET", "/api/v1/nodes", &[("authorization", &header)], bytes::Bytes::new()).await;
-    assert!(read.body["message"].as_str().unwrap().contains("system:serviceaccount:default:robot"), "{read:?}");
+    assert!(
+        read.body["message"].as_str().unwrap().contains("system:serviceaccount:default:robot"),
+        "{read:?}"
+    );
 }

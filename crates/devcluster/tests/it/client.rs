@@ -47,7 +47,13 @@ impl Client {
         Self { service: cluster.service(), token: cluster.token(user).map(|t| t.reveal().to_owned()) }
     }
 
-    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> Request<Full<Bytes>> {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::builder().method(method).uri(path).header("user-agent", "cluster-score");
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -58,11 +64,23 @@ impl Client {
         request.body(Full::new(body)).unwrap()
     }
 
-    pub(crate) async fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> Response<Body> {
+    pub(crate) async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Response<Body> {
         self.service.clone().oneshot(self.request(method, path, headers, body)).await.unwrap()
     }
 
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Answer {
         let response = self.open(method, path, headers, body).await;
         let status = response.status().as_u16();
         let warnings = response

@@ -21,7 +21,8 @@ async fn an_object_lives_from_create_to_delete() {
     assert_eq!((again.status, again.body["reason"].as_str()), (409, Some("AlreadyExists")));
     let read = admin.get(&format!("{MAPS}/one")).await;
     assert_eq!(read.body, created.body);
-    let patched = admin.patch(&format!("{MAPS}/one"), "merge-patch+json", &json!({ "data": { "b": "2" } })).await;
+    let patched =
+        admin.patch(&format!("{MAPS}/one"), "merge-patch+json", &json!({ "data": { "b": "2" } })).await;
     assert_eq!(patched.body["data"], json!({ "a": "1", "b": "2" }));
     let mut stale = created.body.clone();
     stale["data"]["a"] = json!("3");

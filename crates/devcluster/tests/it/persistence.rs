@@ -33,12 +33,18 @@ async fn objects_versions_tokens_and_watches_survive_a_restart() {
     assert_eq!(after["data"]["a"], "b");
     assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
     let version = before["metadata"]["resourceVersion"].as_str().unwrap();
-    let mut body =
-        admin.open("GET", &format!("{MAPS}?watch=true&resourceVersion={version}"), &[], Bytes::new()).await.into_body();
+    let mut body = admin
+        .open("GET", &format!("{MAPS}?watch=true&resourceVersion={version}"), &[], Bytes::new())
+        .await
+        .into_body();
     let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
     let event: Value = serde_json::from_slice(&frame).unwrap();
-    assert_eq!((event["type"].as_str(), event["object"]["data"]["a"].as_str()), (Some("MODIFIED"), Some("b")));
+    assert_eq!(
+        (event["type"].as_str(), event["object"]["data"]["a"].as_str()),
+        (Some("MODIFIED"), Some("b"))
+    );
     let created = admin.post(MAPS, &json!({ "metadata": { "name": "new" } })).await.body;
-    let number = |object: &Value| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
+    let number =
+        |object: &Value| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
     assert!(number(&created) > number(&after));
 }

@@ -35,10 +35,17 @@ fn map(name: &str, label: &str) -> Value {
 async fn a_watch_tells_of_objects_that_enter_and_leave_its_selector() {
     let cluster = cluster().await;
     let admin = Client::new(&cluster, "admin");
-    let mut body = admin.open("GET", &format!("{MAPS}?watch=true&labelSelector=l%3Dyes"), &[], Bytes::new()).await.into_body();
+    let mut body = admin
+        .open("GET", &format!("{MAPS}?watch=true&labelSelector=l%3Dyes"), &[], Bytes::new())
+        .await
+        .into_body();
     admin.post(MAPS, &map("a", "yes")).await;
-    admin.patch(&format!("{MAPS}/a"), "merge-patch+json", &json!({ "metadata": { "labels": { "l": "no" } } })).await;
-    admin.patch(&format!("{MAPS}/a"), "merge-patch+json", &json!({ "metadata": { "labels": { "l": "yes" } } })).await;
+    admin
+        .patch(&format!("{MAPS}/a"), "merge-patch+json", &json!({ "metadata": { "labels": { "l": "no" } } }))
+        .await;
+    admin
+        .patch(&format!("{MAPS}/a"), "merge-patch+json", &json!({ "metadata": { "labels": { "l": "yes" } } }))
+        .await;
     let seen = events(&mut body, 3).await;
     let kinds: Vec<&str> = seen.iter().map(|e| e["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["ADDED", "DELETED", "ADDED"]);
@@ -49,7 +56,8 @@ async fn initial_events_end_with_an_annotated_bookmark() {
     let cluster = cluster().await;
     let admin = Client::new(&cluster, "admin");
     admin.post(MAPS, &map("a", "x")).await;
-    let query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+    let query =
+        "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
     let mut body = admin.open("GET", &format!("{MAPS}?{query}"), &[], Bytes::new()).await.into_body();
     let seen = events(&mut body, 2).await;
     assert_eq!(seen[0]["type"], "ADDED");
@@ -61,7 +69,10 @@ async fn initial_events_end_with_an_annotated_bookmark() {
 async fn a_watch_from_too_old_a_version_ends_with_expired() {
     let cluster = cluster().await;
     let admin = Client::new(&cluster, "admin");
-    let mut body = admin.open("GET", &format!("{MAPS}?watch=true&resourceVersion=1"), &[], Bytes::new()).await.into_body();
+    let mut body = admin
+        .open("GET", &format!("{MAPS}?watch=true&resourceVersion=1"), &[], Bytes::new())
+        .await
+        .into_body();
     let seen = events(&mut body, 1).await;
     assert_eq!(seen[0]["type"], "ERROR");
     assert_eq!(seen[0]["object"]["code"], 410);

@@ -33,7 +33,9 @@ struct Paths {
 fn paths(resource: &Resource) -> ApiResult<Paths> {
     let split = |path: &str| path.trim_start_matches('.').split('.').map(str::to_owned).collect();
     match &resource.custom {
-        None => Ok(Paths { replicas: split("spec.replicas"), status: split("status.replicas"), selector: None }),
+        None => {
+            Ok(Paths { replicas: split("spec.replicas"), status: split("status.replicas"), selector: None })
+        }
         Some(served) => {
             let scale = served.scale.as_ref().ok_or_else(ApiError::unknown_resource)?;
             Ok(Paths {
@@ -71,13 +73,16 @@ fn scale_of(resource: &Resource, object: &Value, version: u64) -> ApiResult<Valu
     if !selector.is_empty() {
         status["selector"] = json!(selector);
     }
-    Ok(json!({ "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status }))
+    Ok(
+        json!({ "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status }),
+    )
 }
 
 /// A selector as Kubernetes prints it: `a=b,c in (d,e),!f`.
 fn selector_text(selector: &Value) -> String {
     let mut terms: Vec<(String, String)> = Vec::new();
-    let plain = selector.get("matchLabels").or(selector.get("matchExpressions").map_or(Some(selector), |_| None));
+    let plain =
+        selector.get("matchLabels").or(selector.get("matchExpressions").map_or(Some(selector), |_| None));
     for (key, value) in plain.and_then(Value::as_object).into_iter().flatten() {
         terms.push((key.clone(), format!("{key}={}", value.as_str().unwrap_or_default())));
     }
@@ -120,8 +125,13 @@ pub(super) async fn answer(
             Wanted::Scale(scale) => scale.clone(),
             Wanted::Patch(kind, text) => {
                 let live = scale_of(resource, object, version)?;
-                let (scale, warnings) =
-                    patch::run(&scale_resource(resource), *kind, &live, text, crate::fields::FieldValidation::Warn)?;
+                let (scale, warnings) = patch::run(
+                    &scale_resource(resource),
+                    *kind,
+                    &live,
+                    text,
+                    crate::fields::FieldValidation::Warn,
+                )?;
                 let _ = warnings;
                 scale
             }

@@ -113,7 +113,8 @@ fn bound_object(
         }
     };
     let namespace = if bucket == "nodes" { "" } else { namespace };
-    let found = cluster.store().get(bucket, namespace, name).ok_or_else(|| ApiError::not_found("", bucket, name))?;
+    let found =
+        cluster.store().get(bucket, namespace, name).ok_or_else(|| ApiError::not_found("", bucket, name))?;
     let uid = text("uid");
     if !uid.is_empty() && *uid != *found.uid {
         let why = format!(
