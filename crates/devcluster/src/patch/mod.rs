@@ -130,7 +130,7 @@ fn other_kind(resource: &Resource, api_version: &str, kind: &str, patched: &Valu
     } else {
         let shown = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
         format!(
-            "no kind \"{kind}\" is registered for version \"{shown}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+            "no kind \"{kind}\" is registered for version \"{shown}\" in scheme \"pkg/runtime/scheme.go:111\""
         )
     }
 }

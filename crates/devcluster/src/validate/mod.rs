@@ -15,6 +15,7 @@ mod endpoints;
 mod format;
 mod networking;
 mod pod;
+mod pod_warnings;
 mod quota;
 mod rbac;
 mod report;

@@ -1,9 +1,9 @@
 //! `Warning` headers of built-in kinds (`pkg/api/*/warnings.go`).
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use super::format;
+use super::pod_warnings;
 use super::report::At;
 use crate::resource::Gvk;
 
@@ -12,29 +12,41 @@ pub fn warnings(gvk: &Gvk, object: &Value, old: Option<&Value>) -> Vec<String> {
     let at = At::root(object);
     let old = old.map(At::root);
     let mut out = Vec::new();
+    let old_at = |path: &[&str]| old.as_ref().map(|o| o.at(path));
     match (gvk.group.as_ref(), gvk.kind.as_ref()) {
         ("", "Endpoints") => {
             out.push(
                 "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
             );
         }
-        ("", "Pod") if old.is_none() => {
-            pod(&mut out, &at.get("spec"), "spec");
+        ("", "Pod") => {
+            if old.is_none() {
+                host_name(&mut out, &at, "the Pod's hostname");
+                pod_warnings::collect(&mut out, &at);
+            }
         }
-        ("", "PodTemplate") => {
-            template(&mut out, &at.get("template"), old.as_ref().map(|o| o.get("template")));
-        }
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
-        | ("batch", "Job")
-        | ("", "ReplicationController") => {
+        ("", "PodTemplate") => template(&mut out, &at.get("template"), old_at(&["template"]).as_ref()),
+        ("apps", kind @ ("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"))
+        | ("batch", kind @ "Job")
+        | ("", kind @ "ReplicationController") => {
+            if old.is_none() && !matches!(kind, "StatefulSet" | "DaemonSet") {
+                host_name(&mut out, &at, "Pod names and hostnames");
+            }
             let path = ["spec", "template"];
-            template(&mut out, &at.at(&path), old.as_ref().map(|o| o.at(&path)));
+            template(&mut out, &at.at(&path), old_at(&path).as_ref());
+            if kind == "StatefulSet" && at.at(&["spec", "revisionHistoryLimit"]).int().is_some_and(|n| n < 0)
+            {
+                out.push("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned());
+            }
         }
         ("batch", "CronJob") => {
+            if old.is_none() {
+                host_name(&mut out, &at, "Pod names and hostnames");
+            }
             let path = ["spec", "jobTemplate", "spec", "template"];
-            template(&mut out, &at.at(&path), old.as_ref().map(|o| o.at(&path)));
+            template(&mut out, &at.at(&path), old_at(&path).as_ref());
         }
-        ("", "Service") => service(&mut out, &at, old.as_ref()),
+        ("", "Service") => service(&mut out, &at),
         ("", "ServiceAccount") => service_account(&mut out, &at),
         ("", "Secret") => secret(&mut out, &at, old.as_ref()),
         ("", "PersistentVolumeClaim") => claim(&mut out, &at),
@@ -53,147 +65,60 @@ pub fn warnings(gvk: &Gvk, object: &Value, old: Option<&Value>) -> Vec<String> {
     out
 }
 
-fn template(out: &mut Vec<String>, at: &At<'_>, old: Option<At<'_>>) {
+fn template(out: &mut Vec<String>, at: &At<'_>, old: Option<&At<'_>>) {
     if old.is_none_or(|o| o.value != at.value) {
-        pod(out, &at.get("spec"), &format!("{}.spec", at.path));
+        pod_warnings::collect(out, at);
     }
 }
 
-/// Warnings of a pod's spec at `path`.
-fn pod(out: &mut Vec<String>, spec: &At<'_>, path: &str) {
-    let spec = spec.named(path.to_owned());
-    affinity_keys(out, &spec);
-    for constraint in spec.get("topologySpreadConstraints").items() {
-        if !constraint.get("labelSelector").has() {
-            let path = constraint.get("labelSelector").path;
-            out.push(format!("{path}: a null labelSelector results in matching no pod"));
-        }
-    }
-    let secrets = spec.get("imagePullSecrets").items();
-    for (i, secret) in secrets.iter().enumerate() {
-        let name = secret.get("name");
-        if name.is_empty() {
-            out.push(format!("{}: invalid empty name \"\"", name.path));
-        } else if secrets[..i].iter().any(|s| s.get("name").str() == name.str()) {
-            out.push(format!("{}: duplicate name {}", name.path, crate::status::go_quote(name.str())));
-        }
-    }
-    for volume in spec.get("volumes").items() {
-        for (field, text) in [
-            ("gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
-            ("storageos", "deprecated in v1.22, non-functional in v1.25+"),
-            ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
-            ("glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
-            ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
-            ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
-        ] {
-            if volume.get(field).has() {
-                out.push(format!("{}: {text}", volume.get(field).path));
-            }
-        }
-    }
-    for list in ["initContainers", "containers"] {
-        for container in spec.get(list).items() {
-            environment(out, &container.get("env"));
-            doubled_ports(out, &container.get("ports"));
-            fractional_bytes(out, &container.get("resources"));
-        }
-    }
-    across_containers(out, &spec);
-}
-
-fn affinity_keys(out: &mut Vec<String>, spec: &At<'_>) {
-    let names = [
-        ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
-        ("beta.kubernetes.io/os", "kubernetes.io/os"),
-        ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"),
-        ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"),
-        ("beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type"),
-    ];
-    for (key, _) in spec.get("nodeSelector").entries() {
-        if let Some((_, new)) = names.iter().find(|(old, _)| *old == key) {
-            out.push(format!(
-                "{}[{key}]: deprecated since v1.14; use \"{new}\" instead",
-                spec.get("nodeSelector").path
-            ));
-        }
+/// Names that become parts of host names.
+fn host_name(out: &mut Vec<String>, at: &At<'_>, whose: &str) {
+    let name = at.at(&["metadata", "name"]);
+    let messages = format::dns_label(name.str());
+    if !messages.is_empty() {
+        out.push(format!(
+            "metadata.name: this is used in {whose}, which can result in surprising behavior; a DNS label is recommended: [{}]",
+            messages.join(" ")
+        ));
     }
 }
 
-fn environment(out: &mut Vec<String>, at: &At<'_>) {
-    let items = at.items();
-    for (i, variable) in items.iter().enumerate() {
-        let name = variable.get("name").str();
-        let Some(before) = items[..i].iter().rev().find(|v| v.get("name").str() == name) else { continue };
-        let value = variable.get("value").str();
-        let refers = value.contains(&format!("$({name})"));
-        if !refers && !before.value.is_null() {
-            out.push(format!(
-                "{}: hides previous definition of {}, which may be dropped when using apply",
-                variable.path,
-                crate::status::go_quote(name)
-            ));
-        }
-    }
-}
-
-fn port_key(port: &At<'_>) -> (i64, String) {
-    let protocol = match port.get("protocol").str() {
-        "" => "TCP",
-        other => other,
-    };
-    (port.get("containerPort").int().unwrap_or(0), protocol.to_owned())
-}
-
-fn doubled_ports(out: &mut Vec<String>, at: &At<'_>) {
-    let items = at.items();
-    for (i, port) in items.iter().enumerate() {
-        if let Some(first) = items[..i].iter().find(|p| port_key(p) == port_key(port)) {
-            let host = |p: &At<'_>| (p.get("hostPort").int().unwrap_or(0), p.get("hostIP").str().to_owned());
-            let word = if host(port) == host(first) { "duplicate" } else { "overlapping" };
-            out.push(format!("{}: {word} port definition with {}", port.path, first.path));
-        }
-    }
-}
-
-fn fractional_bytes(out: &mut Vec<String>, resources: &At<'_>) {
-    for list in ["limits", "requests"] {
-        for (name, amount) in resources.get(list).entries() {
-            if matches!(name, "memory" | "ephemeral-storage") && amount.str().ends_with('m') {
-                out.push(format!(
-                    "{}: fractional byte value {} is invalid, must be an integer",
-                    amount.path,
-                    crate::status::go_quote(amount.str())
-                ));
-            }
-        }
-    }
-}
-
-/// Names of ports that several containers use.
-fn across_containers(out: &mut Vec<String>, spec: &At<'_>) {
-    let mut seen: BTreeMap<(i64, String), (String, String)> = BTreeMap::new();
-    for container in spec.get("containers").items() {
-        for port in container.get("ports").items() {
-            let key = port_key(&port);
-            match seen.get(&key) {
-                Some((owner, path)) if *owner != container.path => {
-                    out.push(format!("{}: duplicate port definition with {path}", port.path));
-                }
-                Some(_) => {}
-                None => drop(seen.insert(key, (container.path.clone(), port.path.clone()))),
-            }
-        }
-    }
-}
-
-fn service(out: &mut Vec<String>, at: &At<'_>, old: Option<&At<'_>>) {
+fn service(out: &mut Vec<String>, at: &At<'_>) {
     let spec = at.get("spec");
-    if !spec.get("externalIPs").is_empty()
-        && old.is_none_or(|o| o.at(&["spec", "externalIPs"]).value != spec.get("externalIPs").value)
-    {
+    let named = spec.get("type").str() == "ExternalName";
+    let headless = spec.get("clusterIP").str() == "None";
+    let (ips, distribution) = (spec.get("externalIPs"), spec.get("trafficDistribution"));
+    let hints = "service.kubernetes.io/topology-aware-hints";
+    if at.at(&["metadata", "annotations"]).value.get(hints).is_some() {
+        out.push(format!(
+            "annotation {hints} is deprecated, please use service.kubernetes.io/topology-mode instead"
+        ));
+    }
+    if headless {
+        if !spec.get("loadBalancerIP").is_empty() {
+            out.push("spec.loadBalancerIP is ignored for headless services".to_owned());
+        }
+        if !ips.is_empty() {
+            out.push("spec.externalIPs is ignored for headless services".to_owned());
+        }
+        if spec.get("sessionAffinity").str() != "None" {
+            out.push("spec.SessionAffinity is ignored for headless services".to_owned());
+        }
+    }
+    if !ips.is_empty() && !headless && !named {
         out.push(
-            "spec.externalIPs: externalIPs is deprecated and will be removed in a future release".to_owned(),
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned(),
+        );
+    }
+    if named && !ips.is_empty() {
+        out.push("spec.externalIPs is ignored when spec.type is \"ExternalName\"".to_owned());
+    }
+    if !named && !spec.get("externalName").is_empty() {
+        out.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".to_owned());
+    }
+    if distribution.str() == "PreferClose" {
+        out.push(
+            "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".to_owned(),
         );
     }
 }
@@ -221,29 +146,27 @@ fn secret(out: &mut Vec<String>, at: &At<'_>, old: Option<&At<'_>>) {
 }
 
 fn claim(out: &mut Vec<String>, at: &At<'_>) {
+    storage_class_annotation(out, at);
+    for list in ["requests", "limits"] {
+        pod_warnings::fractional(out, &at.at(&["spec", "resources", list]));
+    }
+}
+
+fn storage_class_annotation(out: &mut Vec<String>, at: &At<'_>) {
     let name = "volume.beta.kubernetes.io/storage-class";
     if at.at(&["metadata", "annotations"]).value.get(name).is_some() {
         out.push(format!(
             "metadata.annotations[{name}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
-        ));
-    }
-    let size = at.at(&["spec", "resources", "requests", "storage"]);
-    if size.str().ends_with('m') {
-        out.push(format!(
-            "spec.resources.requests[storage]: fractional byte value {} is invalid, must be an integer",
-            crate::status::go_quote(size.str())
         ));
     }
 }
 
 fn volume(out: &mut Vec<String>, at: &At<'_>) {
-    let name = "volume.beta.kubernetes.io/storage-class";
-    if at.at(&["metadata", "annotations"]).value.get(name).is_some() {
-        out.push(format!(
-            "metadata.annotations[{name}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
-        ));
-    }
+    storage_class_annotation(out, at);
     if at.at(&["spec", "persistentVolumeReclaimPolicy"]).str() == "Recycle" {
         out.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned());
+    }
+    for term in at.at(&["spec", "nodeAffinity", "required", "nodeSelectorTerms"]).items() {
+        pod_warnings::node_term(out, &term, false);
     }
 }
