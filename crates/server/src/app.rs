@@ -1,5 +1,7 @@
 use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     auth::{hosts::AllowedHosts, links::SignInLinks, session::Sessions},
     clients::{Callers, ClientFactory},
@@ -45,6 +47,8 @@ pub struct ServerOptions {
     pub ready: Option<Arc<dyn Fn() -> Result<(), String> + Send + Sync>>,
     /// Bounds of requests.
     pub limits: Limits,
+    /// Cancelled when the process ends: streams, which would go on for ever, end then.
+    pub shutdown: CancellationToken,
 }
 
 impl ServerOptions {
@@ -62,6 +66,7 @@ impl ServerOptions {
             metrics: None,
             ready: None,
             limits: Limits::default(),
+            shutdown: CancellationToken::new(),
         }
     }
 }
@@ -83,6 +88,7 @@ pub(crate) struct State {
     pub(crate) other_metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub(crate) ready: Option<Arc<dyn Fn() -> Result<(), String> + Send + Sync>>,
     pub(crate) limits: Limits,
+    pub(crate) shutdown: CancellationToken,
     pub(crate) running: Arc<tokio::sync::Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) hubs: Hubs,
@@ -112,6 +118,7 @@ impl App {
             ready: options.ready,
             running: Arc::new(tokio::sync::Semaphore::new(options.limits.concurrency)),
             limits: options.limits,
+            shutdown: options.shutdown,
             metrics: Metrics::default(),
             hubs: Hubs::default(),
             sources: Sources::default(),

@@ -185,6 +185,15 @@ impl From<kube::Error> for Problem {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => from_status(&status),
+            kube::Error::SerdeError(source) => {
+                tracing::warn!(error = %source, "an answer of the cluster cannot be read");
+                Self::upstream(
+                    "cluster-answer-unreadable",
+                    "The cluster's answer cannot be read",
+                    format!("the cluster's answer is not of the expected shape: {source}"),
+                )
+                .hint("Check that the installed CustomResourceDefinitions fit this version.")
+            }
             other => {
                 tracing::warn!(error = %chain(&other), "the cluster did not answer");
                 Self::upstream(

@@ -124,6 +124,7 @@ fn charts() -> OpenApiRouter<App> {
         .routes(routes!(handlers::show))
         .routes(routes!(handlers::templates))
         .routes(routes!(handlers::crds))
+        .routes(routes!(handlers::signatures))
         .routes(routes!(handlers::of_oci_repository))
 }
 

@@ -19,6 +19,7 @@ use crate::{
             self, ChartDetail, ChartFile, ChartView, FromTo, Resolution, VersionComparison, VersionView,
         },
         oci_repositories,
+        sources::Signatures,
     },
 };
 
@@ -213,6 +214,24 @@ pub(crate) async fn crds(
     let entry = charts::entry(&caller, &app.sources, &at.namespace, &at.name, &at.chart).await?;
     let (chart, _) = charts::open(&caller, &app.sources, &entry, &at.version).await?;
     Ok(Json(charts::files(&chart, true)))
+}
+
+/// Signatures of a version: what is there, without a verdict.
+#[utoipa::path(get, path = "/namespaces/{namespace}/repositories/{name}/charts/{chart}/versions/{version}/signatures",
+    tag = "charts", params(VersionName),
+    responses(
+        (status = 200, description = "What was found.", body = Signatures),
+        (status = 404, description = "There is no such repository, chart or version.", body = Problem),
+        (status = 502, description = "The registry did not answer.", body = Problem),
+    )
+)]
+pub(crate) async fn signatures(
+    State(app): State<App>,
+    caller: Caller,
+    Path(at): Path<VersionName>,
+) -> Result<Json<Signatures>, Problem> {
+    let entry = charts::entry(&caller, &app.sources, &at.namespace, &at.name, &at.chart).await?;
+    Ok(Json(charts::signatures(&caller, &app.sources, &entry, &at.version).await?))
 }
 
 /// The chart that an OCI repository holds.

@@ -19,6 +19,8 @@ use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::problem::Problem;
+
 /// A namespace, in the query.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -57,6 +59,15 @@ pub(crate) struct Confirm {
 pub(crate) struct Requested {
     /// Token of the request: `status` shows it as handled when the controller is done.
     pub(crate) requested_at: String,
+}
+
+/// Runs a change of several steps to its end, also where the asker goes away or the answer takes too long.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(change)
+        .await
+        .unwrap_or_else(|_| Err(Problem::internal("a fault in the server stopped this change")))
 }
 
 /// A YAML text.

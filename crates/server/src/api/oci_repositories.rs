@@ -2,7 +2,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use pilothouse_resources::OCIRepository;
 
-use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope};
+use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope, to_the_end};
 use crate::{
     app::App,
     clients::Caller,
@@ -50,9 +50,12 @@ pub(crate) async fn create(
     Path(scope): Path<Scope>,
     extract::Json(request): extract::Json<OciRepositoryRequest>,
 ) -> Result<(StatusCode, Json<OciRepository>), Problem> {
-    let created = oci_repositories::create(&caller, &scope.namespace, &request).await?;
-    log_change(&caller, "OCI repository added", &scope.namespace, &request.name);
-    Ok((StatusCode::CREATED, Json(created)))
+    to_the_end(async move {
+        let created = oci_repositories::create(&caller, &scope.namespace, &request).await?;
+        log_change(&caller, "OCI repository added", &scope.namespace, &request.name);
+        Ok((StatusCode::CREATED, Json(created)))
+    })
+    .await
 }
 
 /// Tests an OCI repository before anything is created: what answers, how it authenticates, what it would list.
@@ -101,9 +104,12 @@ pub(crate) async fn update(
     Path(at): Path<Named>,
     extract::Json(request): extract::Json<OciRepositoryUpdate>,
 ) -> Result<Json<OciRepository>, Problem> {
-    let changed = oci_repositories::update(&caller, &at.namespace, &at.name, &request).await?;
-    log_change(&caller, "OCI repository changed", &at.namespace, &at.name);
-    Ok(Json(changed))
+    to_the_end(async move {
+        let changed = oci_repositories::update(&caller, &at.namespace, &at.name, &request).await?;
+        log_change(&caller, "OCI repository changed", &at.namespace, &at.name);
+        Ok(Json(changed))
+    })
+    .await
 }
 
 /// Deletes an OCI repository. Its releases stay deployed but stop reconciling.
@@ -121,10 +127,13 @@ pub(crate) async fn delete(
     Path(at): Path<Named>,
     Query(query): Query<Confirm>,
 ) -> Result<Json<Dependents>, Problem> {
-    let dependents =
-        oci_repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
-    log_change(&caller, "OCI repository deleted", &at.namespace, &at.name);
-    Ok(Json(dependents))
+    to_the_end(async move {
+        let dependents =
+            oci_repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
+        log_change(&caller, "OCI repository deleted", &at.namespace, &at.name);
+        Ok(Json(dependents))
+    })
+    .await
 }
 
 /// Asks for a check now.

@@ -2,7 +2,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use pilothouse_resources::HelmRepository;
 
-use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope};
+use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope, to_the_end};
 use crate::{
     app::App,
     clients::Caller,
@@ -51,9 +51,12 @@ pub(crate) async fn create(
     Path(scope): Path<Scope>,
     extract::Json(request): extract::Json<RepositoryRequest>,
 ) -> Result<(StatusCode, Json<Repository>), Problem> {
-    let created = repositories::create(&caller, &scope.namespace, &request).await?;
-    log_change(&caller, "repository added", &scope.namespace, &request.name);
-    Ok((StatusCode::CREATED, Json(created)))
+    to_the_end(async move {
+        let created = repositories::create(&caller, &scope.namespace, &request).await?;
+        log_change(&caller, "repository added", &scope.namespace, &request.name);
+        Ok((StatusCode::CREATED, Json(created)))
+    })
+    .await
 }
 
 /// Tests a repository before anything is created: what answers, how it authenticates, what it would list.
@@ -102,9 +105,12 @@ pub(crate) async fn update(
     Path(at): Path<Named>,
     extract::Json(request): extract::Json<RepositoryUpdate>,
 ) -> Result<Json<Repository>, Problem> {
-    let changed = repositories::update(&caller, &at.namespace, &at.name, &request).await?;
-    log_change(&caller, "repository changed", &at.namespace, &at.name);
-    Ok(Json(changed))
+    to_the_end(async move {
+        let changed = repositories::update(&caller, &at.namespace, &at.name, &request).await?;
+        log_change(&caller, "repository changed", &at.namespace, &at.name);
+        Ok(Json(changed))
+    })
+    .await
 }
 
 /// Deletes a repository. Its releases stay deployed but stop reconciling.
@@ -122,9 +128,13 @@ pub(crate) async fn delete(
     Path(at): Path<Named>,
     Query(query): Query<Confirm>,
 ) -> Result<Json<Dependents>, Problem> {
-    let dependents = repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
-    log_change(&caller, "repository deleted", &at.namespace, &at.name);
-    Ok(Json(dependents))
+    to_the_end(async move {
+        let dependents =
+            repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
+        log_change(&caller, "repository deleted", &at.namespace, &at.name);
+        Ok(Json(dependents))
+    })
+    .await
 }
 
 /// Renames a repository: its releases follow, nothing is deployed again.
@@ -143,9 +153,12 @@ pub(crate) async fn rename(
     Path(at): Path<Named>,
     extract::Json(request): extract::Json<Rename>,
 ) -> Result<Json<Repository>, Problem> {
-    let renamed = rename::rename(&caller, &at.namespace, &at.name, &request.new_name).await?;
-    log_change(&caller, "repository renamed", &at.namespace, &request.new_name);
-    Ok(Json(Repository::of(&renamed)))
+    to_the_end(async move {
+        let renamed = rename::rename(&caller, &at.namespace, &at.name, &request.new_name).await?;
+        log_change(&caller, "repository renamed", &at.namespace, &request.new_name);
+        Ok(Json(Repository::of(&renamed)))
+    })
+    .await
 }
 
 /// Asks for a sync now.

@@ -60,6 +60,7 @@ impl Following {
         }
         loop {
             tokio::select! {
+                () = self.app.shutdown.cancelled() => return None,
                 change = self.listener.next() => {
                     let numbered = change?;
                     self.ended = numbered.change.type_ == "signedOut";

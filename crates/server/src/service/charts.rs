@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     diff::{self, ItemChange, TextComparison},
     repositories,
-    sources::Sources,
+    sources::{Signatures, Sources},
 };
 use crate::{
     Caller,
@@ -437,6 +437,19 @@ pub async fn open(
         return Err(Problem::not_found(format!("chart `{}` has no version `{version}`", entry.chart)));
     };
     Ok((sources.chart(caller, &entry.repository, found).await?, found.clone()))
+}
+
+/// Signatures of one version.
+pub async fn signatures(
+    caller: &Caller,
+    sources: &Sources,
+    entry: &Entry,
+    version: &str,
+) -> Result<Signatures, Problem> {
+    let Some(found) = entry.versions().iter().find(|candidate| candidate.version == version) else {
+        return Err(Problem::not_found(format!("chart `{}` has no version `{version}`", entry.chart)));
+    };
+    sources.signatures(caller, &entry.repository, found).await
 }
 
 fn text(bytes: &[u8]) -> (String, bool) {

@@ -108,6 +108,18 @@ fn make_room<T>(entries: &mut HashMap<String, Entry<T>>, budget: usize, keep: &s
     }
 }
 
+/// Signatures and attestations of a chart version.
+#[derive(Clone, Debug, Default, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Signatures {
+    /// Whether they were looked for.
+    pub looked: bool,
+    /// Types of what was found.
+    pub kinds: Vec<String>,
+    /// In words; never claims that a signature was verified.
+    pub note: String,
+}
+
 /// A failed request to a registry or artifact server, as a problem.
 pub fn registry_problem(error: &RegistryError) -> Problem {
     let code = if error.is_authentication() { "registry-refused" } else { "registry-failed" };
@@ -269,6 +281,43 @@ impl Sources {
         let (client, tag) = self.oci_client(repository, address, access)?;
         let reference = version.manifest_digest.as_ref().map_or(tag, ToString::to_string);
         Ok(client.pull_chart(&reference).await.map_err(|error| registry_problem(&error))?.archive)
+    }
+
+    /// Signatures and attestations that refer to a version; looked for, not verified.
+    pub async fn signatures(
+        &self,
+        caller: &Caller,
+        repository: &HelmRepository,
+        version: &ChartVersion,
+    ) -> Result<Signatures, Problem> {
+        let (Some(digest), Some(address)) = (&version.manifest_digest, version.urls.first()) else {
+            return Ok(Signatures {
+                looked: false,
+                note: "only charts in OCI registries carry signatures that can be looked for".into(),
+                ..Default::default()
+            });
+        };
+        let namespace = repository.namespace().unwrap_or_default();
+        let access = of_repository(caller, &namespace, &repository.spec).await?;
+        let (client, _) = self.oci_client(repository, address, access)?;
+        let mut kinds: Vec<String> = client
+            .referrers(digest, None)
+            .await
+            .map_err(|error| registry_problem(&error))?
+            .into_iter()
+            .filter_map(|referrer| referrer.artifact_type.or(Some(referrer.media_type)))
+            .collect();
+        // Cosign before 3.0 keeps its signature below a tag made of the digest.
+        let tag = format!("sha256-{}.sig", digest.hex());
+        if kinds.is_empty() && client.resolve(&tag).await.is_ok() {
+            kinds.push("application/vnd.dev.cosign.simplesigning.v1+json".to_owned());
+        }
+        let note = if kinds.is_empty() {
+            "no signature was found"
+        } else {
+            "signatures were found; whether they are of somebody you trust is checked where a release asks for it (`verify`)"
+        };
+        Ok(Signatures { looked: true, kinds, note: note.into() })
     }
 
     fn oci_client(
