@@ -26,10 +26,13 @@ pub enum Found {
     Files(Vec<(String, Vec<u8>)>),
 }
 
+/// Reads the chart at a path; the error is the answer's text.
+pub type ReadChart<'a> = Box<dyn FnMut(&str) -> Result<Found, String> + 'a>;
+
 /// Answers requests; keeps the chart it read last.
 pub struct Batch<'a> {
-    /// Reads the chart at a path; the error is the answer's text.
-    pub read: Box<dyn FnMut(&str) -> Result<Found, String> + 'a>,
+    /// Reads charts.
+    pub read: ReadChart<'a>,
     /// Where random values come from.
     pub random: &'a dyn Random,
     /// The time that templates see.

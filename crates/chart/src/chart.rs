@@ -131,7 +131,7 @@ impl Chart {
         self.0.schema.as_deref()
     }
     /// Charts under `charts/`, in the order of their folders' names.
-    pub fn dependencies(&self) -> &[Chart] {
+    pub fn dependencies(&self) -> &[Self] {
         &self.0.dependencies
     }
     /// Whether it is a library chart, whose templates only define.

@@ -62,6 +62,7 @@ impl Release {
 
 /// Everything a render depends on beside chart and values.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each of Helm's flags")]
 pub struct RenderContext<'a> {
     /// `.Release`.
     pub release: Release,

@@ -26,13 +26,13 @@ struct Source {
 /// The text of every template of a chart that is not a partial, by path. `values` are the coalesced ones.
 pub(crate) fn render(
     chart: &Chart,
-    values: Map,
+    values: &Map,
     context: &RenderContext<'_>,
 ) -> Result<BTreeMap<String, String>, RenderError> {
     let release = objects::release(&context.release);
     let capabilities = objects::capabilities(&context.capabilities);
     let mut sources = BTreeMap::new();
-    collect(chart, chart.name(), true, values, (&release, &capabilities), &mut sources);
+    collect(chart, chart.name(), true, values.clone(), (&release, &capabilities), &mut sources);
     let mut sources: Vec<Source> = sources.into_values().collect();
     sort(&mut sources);
     let set = chart.contents().parsed.get(&sources)?;

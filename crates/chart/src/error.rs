@@ -32,7 +32,7 @@ pub enum LoadError {
         /// Name of the chart it stands in.
         parent: String,
         /// The subchart's own error.
-        error: Box<LoadError>,
+        error: Box<Self>,
     },
 }
 

@@ -11,7 +11,7 @@ mod chart_yaml;
 mod decode;
 mod ignore;
 
-pub(crate) use decode::Decoder;
+use decode::Decoder;
 
 use chart_yaml::RawMetadata;
 
@@ -155,7 +155,7 @@ fn build(files: Vec<File>, spent: &mut Spent<'_>, depth: usize) -> Result<Chart,
                 }
             }
             name if name.starts_with("templates/") => templates.push(file.clone()),
-            name if name.starts_with("charts/") && !name.ends_with(".prov") => {
+            name if name.starts_with("charts/") && extension(name) != Some("prov") => {
                 let name = &name["charts/".len()..];
                 let chart = name.split('/').next().unwrap_or_default().to_owned();
                 subcharts.entry(chart).or_default().push(File { name: name.to_owned(), ..file.clone() });
@@ -199,7 +199,7 @@ fn subchart(
     spent: &mut Spent<'_>,
     depth: usize,
 ) -> Result<Chart, Subchart> {
-    if !name.ends_with(".tgz") {
+    if extension(name) != Some("tgz") {
         let inner = files.into_iter().filter_map(|file| {
             let name = file.name.split_once('/')?.1.to_owned();
             Some(File { name, ..file })
@@ -215,6 +215,11 @@ fn subchart(
     }
     let inner = archive::read(&file.data, spent).map_err(Subchart::Failed)?;
     build(inner, spent, depth + 1).map_err(Subchart::Failed)
+}
+
+/// What follows the last dot of a path's last element.
+fn extension(path: &str) -> Option<&str> {
+    path.rsplit('/').next()?.rsplit_once('.').map(|(_, extension)| extension)
 }
 
 fn file_error(file: &str, message: String) -> LoadError {

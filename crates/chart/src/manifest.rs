@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
-use crate::load::Decoder;
+mod head;
+
+use head::Head;
 
 /// One document to apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,20 +134,14 @@ fn is_zero(value: &i64) -> bool {
 pub fn split_documents(text: &str) -> Vec<&str> {
     let mut rest = text.trim_start();
     let mut documents = Vec::new();
-    let mut keep = |document: &'_ str| -> Option<()> { (!document.trim().is_empty()).then_some(()) };
     let mut from = 0;
-    loop {
-        let Some(separator) = next_separator(rest, from) else { break };
-        let (document, after) = (&rest[..separator.0], &rest[separator.1..]);
-        if keep(document).is_some() {
-            documents.push(document.trim_start());
-        }
-        rest = after;
+    while let Some(separator) = next_separator(rest, from) {
+        documents.push(rest[..separator.0].trim_start());
+        rest = &rest[separator.1..];
         from = 1;
     }
-    if keep(rest).is_some() {
-        documents.push(rest.trim_start());
-    }
+    documents.push(rest.trim_start());
+    documents.retain(|document| !document.is_empty());
     documents
 }
 
@@ -219,42 +214,6 @@ pub fn install_order(kind: &str) -> usize {
 pub fn uninstall_order(kind: &str) -> usize {
     let known = INSTALL_ORDER.iter().position(|known| *known == kind);
     known.map_or(INSTALL_ORDER.len(), |rank| INSTALL_ORDER.len() - 1 - rank)
-}
-
-/// The part of a document that decides where it goes (`SimpleHead`).
-#[derive(Debug, Default)]
-struct Head {
-    api_version: String,
-    kind: String,
-    name: String,
-    namespace: Option<String>,
-    annotations: BTreeMap<String, String>,
-}
-
-impl Head {
-    fn read(document: &str, limits: &pilothouse_goyaml::Limits) -> Result<Self, String> {
-        let json =
-            pilothouse_goyaml::parse_first(document.as_bytes(), &mut pilothouse_goyaml::JsonBuilder, limits)
-                .map_err(|error| format!("error converting YAML to JSON: {error}"))?;
-        let mut head = Self::default();
-        let mut decoder = Decoder::default();
-        let fields = &["apiVersion", "kind", "metadata"];
-        decoder.object(&json, "util.SimpleHead", "SimpleHead", fields, &mut |d, field, value| match field {
-            "apiVersion" => d.string(value, &mut head.api_version),
-            "kind" => d.string(value, &mut head.kind),
-            _ => {
-                head.namespace = value.get("namespace").and_then(Json::as_str).map(str::to_owned);
-                let metadata = "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }";
-                d.object(value, metadata, "", &["name", "annotations"], &mut |d, field, value| match field {
-                    "name" => d.string(value, &mut head.name),
-                    _ => d.string_map(value, &mut head.annotations),
-                });
-            }
-        });
-        decoder.finish()?;
-        head.namespace = head.namespace.filter(|namespace| !namespace.is_empty());
-        Ok(head)
-    }
 }
 
 /// Hooks and other documents of a chart's rendered files, each in install order (`SortManifests`).

@@ -101,7 +101,7 @@ fn prepare(chart: &Chart, values: &Values, context: &RenderContext<'_>) -> Resul
 
 impl Prepared {
     fn execute(self, context: &RenderContext<'_>) -> Result<Executed, RenderError> {
-        let templates = engine::render(&self.chart, self.values, context)?;
+        let templates = engine::render(&self.chart, &self.values, context)?;
         Ok(Executed { chart: self.chart, templates })
     }
 }
@@ -137,9 +137,13 @@ pub(crate) fn assemble(executed: Executed, context: &RenderContext<'_>) -> Resul
         manifest.push('\n');
     };
     if context.include_crds {
-        crds.iter().for_each(|crd| add(&crd.path, &String::from_utf8_lossy(&crd.file.data)));
+        for crd in &crds {
+            add(&crd.path, &String::from_utf8_lossy(&crd.file.data));
+        }
     }
-    manifests.iter().for_each(|document| add(&document.path, &document.content));
+    for document in &manifests {
+        add(&document.path, &document.content);
+    }
     Ok(Rendered { templates, manifests, hooks, notes, manifest, crds, chart })
 }
 

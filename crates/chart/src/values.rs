@@ -28,7 +28,7 @@ pub enum Value {
     /// A string.
     String(String),
     /// A list.
-    Array(Vec<Value>),
+    Array(Vec<Self>),
     /// A table.
     Map(Map),
 }

@@ -111,9 +111,9 @@ impl<'a, 'r> Parser<'a, 'r> {
         match stop {
             None if key.is_empty() => Err(Stop::End),
             None => fail(format!("key {key:?} has no value")),
-            Some('[') => self.list_key(data, key, level),
-            Some('=') => self.assign(data, key),
-            Some('.') => self.nested_key(data, key, level),
+            Some('[') => self.list_key(data, &key, level),
+            Some('=') => self.assign(data, &key),
+            Some('.') => self.nested_key(data, &key, level),
             Some(_) => {
                 set(data, &key, Value::String(String::new()));
                 fail(format!("key {key:?} has no value (cannot end with ,)"))
@@ -121,34 +121,34 @@ impl<'a, 'r> Parser<'a, 'r> {
         }
     }
 
-    fn list_key(&mut self, data: &mut Map, key: String, level: usize) -> Step<()> {
+    fn list_key(&mut self, data: &mut Map, key: &str, level: usize) -> Step<()> {
         let index = self.index()?;
-        let mut list = match data.get_mut(&key) {
+        let mut list = match data.get_mut(key) {
             None => Vec::new(),
             Some(Value::Array(list)) => std::mem::take(list),
             Some(other) => return fail(conversion(other, "[]interface {}")),
         };
         let result = self.list_item(&mut list, index, level);
-        set(data, &key, Value::Array(list));
+        set(data, key, Value::Array(list));
         result
     }
 
-    fn nested_key(&mut self, data: &mut Map, key: String, level: usize) -> Step<()> {
+    fn nested_key(&mut self, data: &mut Map, key: &str, level: usize) -> Step<()> {
         let level = level + 1;
         if level > MAX_NESTING {
             return fail(format!(
                 "value name nested level is greater than maximum supported nested level of {MAX_NESTING}"
             ));
         }
-        let mut inner = match data.get_mut(&key) {
+        let mut inner = match data.get_mut(key) {
             None => Map::new(),
             Some(Value::Map(map)) => std::mem::take(map),
             Some(other) => return fail(conversion(other, "map[string]interface {}")),
         };
         let result = self.key(&mut inner, level);
         let is_empty = inner.is_empty();
-        if !is_empty || data.contains_key(&key) {
-            set(data, &key, Value::Map(inner));
+        if !is_empty || data.contains_key(key) {
+            set(data, key, Value::Map(inner));
         }
         if result.is_ok() && is_empty {
             return fail(format!("key map {key:?} has no value"));
@@ -159,7 +159,8 @@ impl<'a, 'r> Parser<'a, 'r> {
     fn index(&mut self) -> Step<i64> {
         let (text, stop) = self.until(&[']']);
         if stop.is_none() {
-            return fail("error parsing index: EOF");
+            // Helm takes the wrapped end of input for the end of the argument.
+            return Err(Stop::End);
         }
         let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
         let valid = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
@@ -173,14 +174,14 @@ impl<'a, 'r> Parser<'a, 'r> {
     }
 
     /// What stands after `=` of a key.
-    fn assign(&mut self, data: &mut Map, key: String) -> Step<()> {
+    fn assign(&mut self, data: &mut Map, key: &str) -> Step<()> {
         match self.value() {
             Ok(value) => {
-                set(data, &key, value);
+                set(data, key, value);
                 Ok(())
             }
             Err(Assign::Missing) => {
-                set(data, &key, Value::String(String::new()));
+                set(data, key, Value::String(String::new()));
                 Err(Stop::End)
             }
             Err(Assign::Failed(stop)) => Err(stop),
@@ -193,7 +194,8 @@ impl<'a, 'r> Parser<'a, 'r> {
         }
         let (key, stop) = self.until(&['[', '.', '=']);
         if !key.is_empty() {
-            return fail(format!("unexpected data at end of array index: {key:?}"));
+            let runes: Vec<String> = key.chars().map(quote_rune).collect();
+            return fail(format!("unexpected data at end of array index: [{}]", runes.join(" ")));
         }
         match stop {
             None => Err(Stop::End),
@@ -304,6 +306,17 @@ enum Assign {
     Failed(Stop),
 }
 
+/// Go's `%q` of a rune.
+fn quote_rune(c: char) -> String {
+    if c == '\'' {
+        return "'\\''".to_owned();
+    }
+    let quoted = pilothouse_gotemplate::quote::quote(c.to_string().as_bytes());
+    let quoted = String::from_utf8_lossy(&quoted);
+    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+    format!("'{}'", if c == '"' { "\"" } else { inner })
+}
+
 fn set(data: &mut Map, key: &str, value: Value) {
     if !key.is_empty() {
         data.insert(key.to_owned(), value);
@@ -358,10 +371,10 @@ fn typed_value(text: String) -> Value {
     if text == "0" {
         return Value::Int(0);
     }
-    if !text.starts_with('0') {
-        if let Ok(number) = text.parse() {
-            return Value::Int(number);
-        }
+    if !text.starts_with('0')
+        && let Ok(number) = text.parse()
+    {
+        return Value::Int(number);
     }
     Value::String(text)
 }

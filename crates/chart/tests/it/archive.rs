@@ -113,7 +113,7 @@ fn bombs_stop_at_the_limits() {
     let mut files = vec![CHART];
     files.extend(many.iter().map(|name| (name.as_str(), &b""[..])));
     assert_eq!(refusal(&archive(&files), &limits), "chart has more than 20 files");
-    assert_eq!(refusal(&[0x1F; 100_001], &limits), "chart archive is larger than 100000 bytes");
+    assert_eq!(refusal(&vec![0x1F; 100_001], &limits), "chart archive is larger than 100000 bytes");
     let mut nested = archive(&[CHART]);
     for _ in 0..6 {
         nested = archive(&[CHART, ("c/charts/c.tgz", &nested)]);
