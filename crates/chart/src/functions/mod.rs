@@ -4,6 +4,7 @@
 //! with Go 1.26. Nothing here reads a clock, the network or the environment: [`Surroundings`] answers.
 
 mod cast;
+mod crypto;
 mod dates;
 mod decimal;
 mod deep;
@@ -66,6 +67,9 @@ pub fn table() -> Arc<FunctionTable> {
         table.extend(versions::FUNCTIONS);
         table.extend(dates::FUNCTIONS);
         table.extend(toml::FUNCTIONS);
+        table.extend(crypto::FUNCTIONS);
+        table.extend(crypto::CERTIFICATES);
+        table.extend(crypto::PASSWORDS);
         Arc::new(table)
     });
     TABLE.clone()
