@@ -153,6 +153,11 @@ impl StatusError {
         self.status
     }
 
+    /// The status' usual phrase (`Not Found`).
+    pub fn phrase(&self) -> &'static str {
+        http::StatusCode::from_u16(self.status).ok().and_then(|s| s.canonical_reason()).unwrap_or_default()
+    }
+
     /// Codes of the OCI error envelope (`MANIFEST_UNKNOWN`, …).
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|e| e.code.as_str())
