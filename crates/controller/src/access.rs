@@ -20,7 +20,10 @@ const REASON: &str = "AuthenticationFailed";
 type Data = BTreeMap<String, ByteString>;
 
 /// Access to a HelmRepository and its charts.
-pub(crate) async fn for_repository(context: &Context, repository: &HelmRepository) -> Result<Access, Failure> {
+pub(crate) async fn for_repository(
+    context: &Context,
+    repository: &HelmRepository,
+) -> Result<Access, Failure> {
     let namespace = repository.namespace().unwrap_or_default();
     let spec = &repository.spec;
     let timeout = duration(spec.timeout.as_ref(), DEFAULT_TIMEOUT);
@@ -45,13 +48,19 @@ pub(crate) async fn for_repository(context: &Context, repository: &HelmRepositor
         refuse_cloud(spec.provider.unwrap_or_default())?;
     }
     if let Some(reference) = &spec.cert_secret_ref {
-        access.tls = tls(&read(context, &namespace, &reference.name).await?, &format!("{namespace}/{}", reference.name))?;
+        access.tls = tls(
+            &read(context, &namespace, &reference.name).await?,
+            &format!("{namespace}/{}", reference.name),
+        )?;
     }
     Ok(access)
 }
 
 /// Access to an OCIRepository: its pull Secret and those of its service account, the first that fits the host.
-pub(crate) async fn for_oci_repository(context: &Context, repository: &OCIRepository) -> Result<Access, Failure> {
+pub(crate) async fn for_oci_repository(
+    context: &Context,
+    repository: &OCIRepository,
+) -> Result<Access, Failure> {
     let namespace = repository.namespace().unwrap_or_default();
     let spec = &repository.spec;
     let mut access = base(context, duration(spec.timeout.as_ref(), DEFAULT_TIMEOUT));
@@ -74,10 +83,16 @@ pub(crate) async fn for_oci_repository(context: &Context, repository: &OCIReposi
         }
     }
     if let Some(reference) = &spec.cert_secret_ref {
-        access.tls = tls(&read(context, &namespace, &reference.name).await?, &format!("{namespace}/{}", reference.name))?;
+        access.tls = tls(
+            &read(context, &namespace, &reference.name).await?,
+            &format!("{namespace}/{}", reference.name),
+        )?;
     }
     if let Some(reference) = &spec.proxy_secret_ref {
-        access.proxy = Some(proxy(&read(context, &namespace, &reference.name).await?, &format!("{namespace}/{}", reference.name))?);
+        access.proxy = Some(proxy(
+            &read(context, &namespace, &reference.name).await?,
+            &format!("{namespace}/{}", reference.name),
+        )?);
     }
     Ok(access)
 }
@@ -98,19 +113,26 @@ fn refuse_cloud(provider: Provider) -> Result<(), Failure> {
     };
     Err(Failure::fetch(
         REASON,
-        format!("failed to get credentials: login of provider '{name}' is not supported yet; use a Secret in secretRef"),
+        format!(
+            "failed to get credentials: login of provider '{name}' is not supported yet; use a Secret in secretRef"
+        ),
     ))
 }
 
 async fn read(context: &Context, namespace: &str, name: &str) -> Result<Data, Failure> {
     let place = format!("{namespace}/{name}");
     let missing = || {
-        Failure::fetch(REASON, format!("failed to get authentication secret '{place}': secrets \"{name}\" not found"))
+        Failure::fetch(
+            REASON,
+            format!("failed to get authentication secret '{place}': secrets \"{name}\" not found"),
+        )
     };
     match context.api::<Secret>(namespace).get_opt(name).await {
         Ok(Some(secret)) => Ok(secret.data.unwrap_or_default()),
         Ok(None) => Err(missing()),
-        Err(error) => Err(Failure::fetch(REASON, format!("failed to get authentication secret '{place}': {error}"))),
+        Err(error) => {
+            Err(Failure::fetch(REASON, format!("failed to get authentication secret '{place}': {error}")))
+        }
     }
 }
 
@@ -119,9 +141,12 @@ async fn pull_secrets(context: &Context, namespace: &str, account: &str) -> Resu
         Failure::fetch(REASON, format!("failed to get service account '{namespace}/{account}': {why}"))
     };
     match context.api::<ServiceAccount>(namespace).get_opt(account).await {
-        Ok(Some(account)) => {
-            Ok(account.image_pull_secrets.unwrap_or_default().into_iter().map(|reference| reference.name).collect())
-        }
+        Ok(Some(account)) => Ok(account
+            .image_pull_secrets
+            .unwrap_or_default()
+            .into_iter()
+            .map(|reference| reference.name)
+            .collect()),
         Ok(None) => Err(fail(format!("serviceaccounts \"{account}\" not found"))),
         Err(error) => Err(fail(error.to_string())),
     }
@@ -228,7 +253,8 @@ mod tests {
 
     #[test]
     fn a_docker_config_must_know_the_host() {
-        let config = data(&[(".dockerconfigjson", r#"{"auths":{"a.example":{"username":"u","password":"s3cret"}}}"#)]);
+        let config =
+            data(&[(".dockerconfigjson", r#"{"auths":{"a.example":{"username":"u","password":"s3cret"}}}"#)]);
         assert!(oci_credentials(&config, "oci://a.example/charts", "ns/x").is_ok());
         let failure = oci_credentials(&config, "oci://b.example/charts", "ns/x").unwrap_err();
         assert!(failure.message.contains("no auth config for 'b.example'"), "{}", failure.message);

@@ -37,7 +37,11 @@ pub(crate) enum ReadError {
 
 impl Catalogs {
     /// The catalog of a repository's artifact.
-    pub(crate) async fn get(&self, artifacts: &Artifacts, artifact: &Artifact) -> Result<Arc<Catalog>, ReadError> {
+    pub(crate) async fn get(
+        &self,
+        artifacts: &Artifacts,
+        artifact: &Artifact,
+    ) -> Result<Arc<Catalog>, ReadError> {
         let digest = artifact.digest.clone().unwrap_or_default();
         if let Some(found) = self.find(&digest) {
             return Ok(found);

@@ -15,7 +15,7 @@ use rand::Rng as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
-use crate::feed::{Watched, Wakes};
+use crate::feed::{Wakes, Watched};
 
 /// What a pass ends with.
 #[derive(Debug, Clone, PartialEq, Eq)]

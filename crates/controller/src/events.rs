@@ -55,7 +55,11 @@ struct Note {
 
 impl Recorder {
     /// A recorder and the task that writes what it records, until all recorders are gone.
-    pub(crate) fn new(client: Client, instance: String, metrics: Metrics) -> (Self, impl Future<Output = ()> + Send) {
+    pub(crate) fn new(
+        client: Client,
+        instance: String,
+        metrics: Metrics,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, notes) = mpsc::channel(QUEUE);
         (Self { queue, metrics: metrics.clone() }, write_all(client, instance, metrics, notes))
     }
@@ -171,7 +175,13 @@ async fn write_all(client: Client, instance: String, metrics: Metrics, mut notes
     }
 }
 
-async fn write(client: &Client, instance: &str, memory: &mut Memory, uid: &str, note: Note) -> kube::Result<()> {
+async fn write(
+    client: &Client,
+    instance: &str,
+    memory: &mut Memory,
+    uid: &str,
+    note: Note,
+) -> kube::Result<()> {
     let namespace = note.object.namespace.clone().unwrap_or_else(|| "default".into());
     let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
     let key = Key {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use kube::Api;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
@@ -67,7 +67,12 @@ impl<K: kube::Resource<DynamicType = ()>> Waker<K> {
 }
 
 /// Fills a kind's store from a watch, which lists anew after errors, with growing waits, for ever.
-pub(crate) async fn feed<K: Watched>(api: Api<K>, config: watcher::Config, mut writer: Writer<K>, hooks: Vec<Hook<K>>) {
+pub(crate) async fn feed<K: Watched>(
+    api: Api<K>,
+    config: watcher::Config,
+    mut writer: Writer<K>,
+    hooks: Vec<Hook<K>>,
+) {
     {
         let reader = writer.as_reader();
         let kind = K::kind(&());
@@ -98,7 +103,9 @@ pub(crate) async fn feed<K: Watched>(api: Api<K>, config: watcher::Config, mut w
                     let old = before.into_iter().next();
                     hooks.iter().for_each(|hook| hook(Change::Applied { new: &new, old: old.clone() }));
                 }
-                watcher::Event::Delete(object) => hooks.iter().for_each(|hook| hook(Change::Deleted(&object))),
+                watcher::Event::Delete(object) => {
+                    hooks.iter().for_each(|hook| hook(Change::Deleted(&object)))
+                }
             }
         }
     }

@@ -24,7 +24,9 @@ fn is_request<K: Resource>(new: &K, old: Option<&K>) -> bool {
         || before.generation != now.generation
         || before.deletion_timestamp != now.deletion_timestamp
         || before.finalizers != now.finalizers && now.deletion_timestamp.is_some()
-        || [RECONCILE_REQUESTED_AT, FORCE_AT, RESET_AT].iter().any(|key| annotation(new, key) != annotation(old, key))
+        || [RECONCILE_REQUESTED_AT, FORCE_AT, RESET_AT]
+            .iter()
+            .any(|key| annotation(new, key) != annotation(old, key))
 }
 
 fn place<K: Resource>(object: &K) -> (String, String) {
@@ -43,7 +45,8 @@ pub(crate) fn repositories(context: &Arc<Context>) -> Vec<Hook<HelmRepository>> 
             let revision = |r: &HelmRepository| {
                 r.status.as_ref().and_then(|s| s.artifact.as_ref()).map(|a| a.revision.clone())
             };
-            let changed = old.as_deref().is_none_or(|old| revision(old) != revision(new) || old.spec != new.spec);
+            let changed =
+                old.as_deref().is_none_or(|old| revision(old) != revision(new) || old.spec != new.spec);
             if changed {
                 wake_charts(&context, &namespace, &name);
             }
@@ -131,9 +134,9 @@ pub(crate) fn releases(context: &Arc<Context>) -> Vec<Hook<HelmRelease>> {
 
 /// Watches Secrets, their metadata only and not those Helm keeps releases in: a corrected credential is tried at
 /// once, not after the wait that failures led to.
-pub(crate) async fn watch_secrets(api: Api<Secret>, context: Arc<Context>) {
+pub(crate) async fn watch_secrets(api: Api<PartialObjectMeta<Secret>>, context: Arc<Context>) {
     let config = watcher::Config::default().fields("type!=helm.sh/release.v1");
-    let events = watcher::metadata_watcher(api, config).default_backoff().touched_objects();
+    let events = watcher(api, config).default_backoff().touched_objects();
     let mut events = std::pin::pin!(events);
     let mut versions: HashMap<(String, String), String> = HashMap::new();
     while let Some(event) = events.next().await {
@@ -145,7 +148,9 @@ pub(crate) async fn watch_secrets(api: Api<Secret>, context: Arc<Context>) {
             }
         };
         let (key, version) = (place(&secret), secret.resource_version().unwrap_or_default());
-        if versions.insert(key.clone(), version.clone()).is_some_and(|before| before != version) || is_young(&secret) {
+        if versions.insert(key.clone(), version.clone()).is_some_and(|before| before != version)
+            || is_young(&secret)
+        {
             wake_users(&context, &key.0, &key.1);
         }
     }
@@ -158,7 +163,9 @@ fn is_young(secret: &PartialObjectMeta<Secret>) -> bool {
 }
 
 fn wake_users(context: &Context, namespace: &str, secret: &str) {
-    let is = |reference: Option<&pilothouse_resources::LocalObjectReference>| reference.is_some_and(|r| r.name == secret);
+    let is = |reference: Option<&pilothouse_resources::LocalObjectReference>| {
+        reference.is_some_and(|r| r.name == secret)
+    };
     let repositories = context.stores.repositories.state_filter(|r| {
         r.namespace().as_deref() == Some(namespace)
             && (is(r.spec.secret_ref.as_ref()) || is(r.spec.cert_secret_ref.as_ref()))
@@ -169,7 +176,8 @@ fn wake_users(context: &Context, namespace: &str, secret: &str) {
     }
     let oci = context.stores.oci.state_filter(|r| {
         let references = [&r.spec.secret_ref, &r.spec.cert_secret_ref, &r.spec.proxy_secret_ref];
-        r.namespace().as_deref() == Some(namespace) && references.iter().any(|reference| is(reference.as_ref()))
+        r.namespace().as_deref() == Some(namespace)
+            && references.iter().any(|reference| is(reference.as_ref()))
     });
     for repository in oci {
         context.wakers.oci.wake(&repository.name_any(), namespace);

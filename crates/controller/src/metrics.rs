@@ -112,14 +112,28 @@ impl Metrics {
     }
 
     /// One pass over an object.
-    pub(crate) fn reconciled(&self, kind: &'static str, namespace: &str, name: &str, took: Duration, result: &'static str) {
+    pub(crate) fn reconciled(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+        took: Duration,
+        result: &'static str,
+    ) {
         let labels = ObjectLabels { kind, name: name.to_owned(), namespace: namespace.to_owned() };
         self.0.durations.get_or_create(&labels).observe(took.as_secs_f64());
         self.0.reconciles.get_or_create(&ControllerLabels { controller: kind, result }).inc();
     }
 
     /// An object's Ready condition and whether it is suspended.
-    pub(crate) fn state(&self, kind: &'static str, namespace: &str, name: &str, ready: &str, suspended: bool) {
+    pub(crate) fn state(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+        ready: &str,
+        suspended: bool,
+    ) {
         for status in ["True", "False", "Unknown"] {
             let labels = ConditionLabels {
                 kind,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::core::NamespaceResourceScope;
+use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::runtime::{reflector, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use pilothouse_resources::{HelmChart, HelmRelease, HelmRepository, OCIRepository};
@@ -57,7 +57,8 @@ pub async fn run(
     let address = options.artifact_address.clone().unwrap_or_else(|| local.to_string());
     tracing::info!(listen = %local, address, "serving artifacts");
     let artifacts = Artifacts::open(&options.data_dir, address, options.pool.clone())?;
-    let (events, write_events) = Recorder::new(client.clone(), options.instance.clone(), options.metrics.clone());
+    let (events, write_events) =
+        Recorder::new(client.clone(), options.instance.clone(), options.metrics.clone());
 
     let (repositories, repository_writer) = reflector::store::<HelmRepository>();
     let (charts, chart_writer) = reflector::store::<HelmChart>();
@@ -68,8 +69,12 @@ pub async fn run(
     let (wake_charts, chart_wakes) = Waker::channel();
     let (wake_oci, oci_wakes) = Waker::channel();
     let (wake_releases, release_wakes) = Waker::channel();
-    let wakers =
-        Wakers { repositories: wake_repositories, charts: wake_charts, oci: wake_oci, releases: wake_releases };
+    let wakers = Wakers {
+        repositories: wake_repositories,
+        charts: wake_charts,
+        oci: wake_oci,
+        releases: wake_releases,
+    };
     let context = Arc::new(Context {
         client,
         artifacts: artifacts.clone(),
@@ -88,7 +93,7 @@ pub async fn run(
     watches.spawn(feed(api(&context), config(&context), chart_writer, hooks::charts(&context)));
     watches.spawn(feed(api(&context), config(&context), oci_writer, hooks::oci_repositories(&context)));
     watches.spawn(feed(api(&context), config(&context), release_writer, hooks::releases(&context)));
-    watches.spawn(hooks::watch_secrets(api::<Secret>(&context), context.clone()));
+    watches.spawn(hooks::watch_secrets(api::<PartialObjectMeta<Secret>>(&context), context.clone()));
     watches.spawn(housekeeping(context.clone()));
     let server = tokio::spawn(artifacts::serve(artifacts, listener, serving.clone()));
 
@@ -157,7 +162,11 @@ async fn sweep(context: &Context) {
         return;
     }
     fn names<K: Watched>(store: &reflector::Store<K>) -> HashSet<String> {
-        store.state().iter().map(|o| format!("{}/{}", o.namespace().unwrap_or_default(), o.name_any())).collect()
+        store
+            .state()
+            .iter()
+            .map(|o| format!("{}/{}", o.namespace().unwrap_or_default(), o.name_any()))
+            .collect()
     }
     for (kind, known) in [
         ("helmrepository", names(&context.stores.repositories)),

@@ -98,7 +98,9 @@ impl Failure {
     pub(crate) fn outcome(&self) -> Outcome {
         match (self.stalled, self.retry_after) {
             (true, _) => Outcome::UntilChanged,
-            (false, Some(wait)) => Outcome::At(wait.clamp(Duration::from_secs(1), Duration::from_secs(6 * 3600))),
+            (false, Some(wait)) => {
+                Outcome::At(wait.clamp(Duration::from_secs(1), Duration::from_secs(6 * 3600)))
+            }
             (false, None) => Outcome::Retry(self.message.clone()),
         }
     }
@@ -201,7 +203,9 @@ mod tests {
 
     #[test]
     fn sizes_read_as_in_fluxs_events() {
-        for (bytes, text) in [(3250, "3.25kB"), (1052, "1.052kB"), (999, "999B"), (12_345_678, "12.35MB"), (0, "0B")] {
+        for (bytes, text) in
+            [(3250, "3.25kB"), (1052, "1.052kB"), (999, "999B"), (12_345_678, "12.35MB"), (0, "0B")]
+        {
             assert_eq!(human_size(bytes), text);
         }
     }

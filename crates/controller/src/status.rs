@@ -153,7 +153,8 @@ pub(crate) async fn set_finalizer<K: Watched + Serialize>(
     if has == present {
         return Ok(object.clone());
     }
-    let mut finalizers: Vec<&str> = object.finalizers().iter().map(String::as_str).filter(|f| *f != FINALIZER).collect();
+    let mut finalizers: Vec<&str> =
+        object.finalizers().iter().map(String::as_str).filter(|f| *f != FINALIZER).collect();
     if present {
         finalizers.push(FINALIZER);
     }

@@ -83,7 +83,10 @@ fn entries(events: &mut Events<'_>, gathered: &mut Gathered) -> Result<(), Stop>
             Event::Scalar { value, style: ScalarStyle::Plain, .. } if is_null(&value) => {}
             Event::Alias(_) => return Err(Stop::Alias),
             _ => {
-                return Err(Stop::Wrong(format!("the versions of `{}` are not a list", chart.escape_debug())));
+                return Err(Stop::Wrong(format!(
+                    "the versions of `{}` are not a list",
+                    chart.escape_debug()
+                )));
             }
         }
     }

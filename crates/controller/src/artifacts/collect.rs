@@ -51,7 +51,12 @@ impl Artifacts {
     }
 
     /// Removes all that belongs to an object. Returns how many artifacts.
-    pub(crate) async fn remove_all(&self, kind: &'static str, namespace: &str, name: &str) -> Result<usize, Error> {
+    pub(crate) async fn remove_all(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<usize, Error> {
         let (store, folder) = (self.clone(), self.locate(&format!("{kind}/{namespace}/{name}"))?);
         let state = self.state_path(kind, namespace, name);
         blocking(move || {
@@ -71,7 +76,8 @@ impl Artifacts {
             let children = |path: &Path| -> Vec<PathBuf> {
                 fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path()).collect()
             };
-            let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let mut orphans = Vec::new();
             for namespace in children(&folder) {
                 for object in children(&namespace) {

@@ -323,7 +323,8 @@ pub(crate) fn artifact_path(kind: &str, namespace: &str, name: &str, file: &str)
 }
 
 fn is_content(path: &Path, content: &[u8]) -> bool {
-    fs::metadata(path).is_ok_and(|m| m.len() == content.len() as u64) && fs::read(path).is_ok_and(|now| now == content)
+    fs::metadata(path).is_ok_and(|m| m.len() == content.len() as u64)
+        && fs::read(path).is_ok_and(|now| now == content)
 }
 
 fn file_error(what: &'static str, path: &Path, source: io::Error) -> Error {
@@ -331,8 +332,12 @@ fn file_error(what: &'static str, path: &Path, source: io::Error) -> Error {
 }
 
 /// Runs file work off the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    spawn_blocking(work).await.unwrap_or_else(|e| Err(file_error("finish work on", Path::new(""), io::Error::other(e))))
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    spawn_blocking(work)
+        .await
+        .unwrap_or_else(|e| Err(file_error("finish work on", Path::new(""), io::Error::other(e))))
 }
 
 #[cfg(test)]

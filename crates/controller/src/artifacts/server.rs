@@ -23,7 +23,8 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAd
 pub(crate) async fn serve(artifacts: Artifacts, listener: TcpListener, shutdown: CancellationToken) {
     let files = ServeDir::new(artifacts.served()).append_index_html_on_directories(false);
     let router = Router::new().route("/", get(|| async { StatusCode::OK })).fallback_service(files);
-    let served = axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await });
+    let served =
+        axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await });
     if let Err(error) = served.await {
         tracing::error!(%error, "the artifact server stopped");
     }

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use pilothouse_registry::push::Upload;
-use pilothouse_registry::{Access, Catalog, Error as RegistryError, HttpRepository, Kind, OciClient, RepositoryUrl, version};
+use pilothouse_registry::{
+    Access, Catalog, Error as RegistryError, HttpRepository, Kind, OciClient, RepositoryUrl, version,
+};
 use pilothouse_resources::HelmRepository;
 
 use super::{Job, package, resolve};
 use crate::access;
-use crate::source::{Failure, duration, with_hint, DEFAULT_INTERVAL};
+use crate::source::{DEFAULT_INTERVAL, Failure, duration, with_hint};
 
 /// A chart ready to be stored.
 #[derive(Debug)]
@@ -67,15 +69,17 @@ impl Job<'_> {
     async fn http(&self) -> Result<Option<Built>, Failure> {
         let spec = &self.chart.spec;
         let catalog = self.catalog().await.map_err(|why| Failure::fetch("ReadOperationFailed", why))?;
-        let catalog = catalog.ok_or_else(|| Failure::fetch("NoSourceArtifact", "the repository has no index yet"))?;
+        let catalog =
+            catalog.ok_or_else(|| Failure::fetch("NoSourceArtifact", "the repository has no index yet"))?;
         let entry = resolve::from_index(&catalog, &spec.chart, &spec.version)
             .map_err(|error| invalid(&format!("{VERSION}: {error}")))?;
         if self.is_stored(&entry.version) {
             return Ok(None);
         }
-        let url = entry.urls.first().ok_or_else(|| {
-            invalid(&format!("chart '{}' has no downloadable URLs", spec.chart))
-        })?;
+        let url = entry
+            .urls
+            .first()
+            .ok_or_else(|| invalid(&format!("chart '{}' has no downloadable URLs", spec.chart)))?;
         let access = access::for_repository(self.context, self.repository).await?;
         let client = self
             .context
@@ -93,7 +97,8 @@ impl Job<'_> {
             let address: RepositoryUrl = format!("oci://{repository}")
                 .parse()
                 .map_err(|error| pull_error(&format!("{DOWNLOAD}: {error}")))?;
-            let access = if access.pass_credentials { access } else { access.with_credentials(Default::default()) };
+            let access =
+                if access.pass_credentials { access } else { access.with_credentials(Default::default()) };
             let client = self.context.options.pool.oci(address, access);
             let client = client.map_err(|error| pull_error(&format!("{DOWNLOAD}: {error}")))?;
             return self.pull(&client, tag).await;
@@ -140,7 +145,8 @@ impl Job<'_> {
 
     /// Where the chart is: below the repository's URL, or at it where the URL itself is the chart.
     fn locate(&self, base: &RepositoryUrl) -> Result<RepositoryUrl, RegistryError> {
-        let method = self.repository.status.as_ref().and_then(|s| s.catalog.as_ref()).map(|c| c.method.as_str());
+        let method =
+            self.repository.status.as_ref().and_then(|s| s.catalog.as_ref()).map(|c| c.method.as_str());
         if method == Some("chart-url") && self.chart.spec.chart == base.last_segment() {
             return Ok(base.clone());
         }
@@ -155,21 +161,29 @@ impl Job<'_> {
             && let Some(versions) = catalog.entries.get(&spec.chart)
         {
             let versions: Vec<String> = versions.iter().map(|v| v.version.clone()).collect();
-            return resolve::from_versions(&versions, &spec.version).map_err(|error| pull_error(&format!("{VERSION}: {error}")));
+            return resolve::from_versions(&versions, &spec.version)
+                .map_err(|error| pull_error(&format!("{VERSION}: {error}")));
         }
         let tags = client.tags().await;
         self.context.options.metrics.registry_requests("HelmChart", client.requests());
         let tags = tags.map_err(|error| {
             let cause = with_hint(&error);
-            let failure = pull_error(&format!("{VERSION}: could not get tags for \"{}\": {cause}", client.url().bare()));
+            let failure = pull_error(&format!(
+                "{VERSION}: could not get tags for \"{}\": {cause}",
+                client.url().bare()
+            ));
             authentication(failure, &error).after(&error)
         })?;
-        let versions: Vec<String> = tags.tags.iter().filter_map(|t| Some(version::from_tag(t)?.to_string())).collect();
+        let versions: Vec<String> =
+            tags.tags.iter().filter_map(|t| Some(version::from_tag(t)?.to_string())).collect();
         if versions.is_empty() {
             let name = &spec.chart;
-            return Err(pull_error(&format!("{VERSION}: unable to locate any tags in provided repository: {name}")));
+            return Err(pull_error(&format!(
+                "{VERSION}: unable to locate any tags in provided repository: {name}"
+            )));
         }
-        resolve::from_versions(&versions, &spec.version).map_err(|error| pull_error(&format!("{VERSION}: {error}")))
+        resolve::from_versions(&versions, &spec.version)
+            .map_err(|error| pull_error(&format!("{VERSION}: {error}")))
     }
 
     async fn pull(&self, client: &OciClient, tag: &str) -> Result<Bytes, Failure> {
@@ -188,7 +202,9 @@ impl Job<'_> {
             }
             other => with_hint(other),
         };
-        let text = format!("{DOWNLOAD}: failed to get 'oci://{reference}': failed to perform \"FetchReference\" on source: {cause}");
+        let text = format!(
+            "{DOWNLOAD}: failed to get 'oci://{reference}': failed to perform \"FetchReference\" on source: {cause}"
+        );
         Err(authentication(pull_error(&text), &error).after(&error))
     }
 
@@ -201,7 +217,9 @@ impl Job<'_> {
             let checked = Upload::from_archive(archive.clone())
                 .map_err(|error| pull_error(&format!("failed to load chart metadata: {error}")))?;
             let (name, version) = (checked.name().to_owned(), checked.version().to_owned());
-            if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) || name.starts_with('.') {
+            if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+                || name.starts_with('.')
+            {
                 return Err(pull_error(&format!("the chart's name '{}' is not valid", name.escape_debug())));
             }
             if files.is_empty() {

@@ -125,8 +125,11 @@ impl ChartReconciler {
         let artifact = self.context.artifacts.store(new, "latest.tar.gz").await;
         let artifact = artifact.map_err(|error| Failure::storage("ArchiveOperationFailed", &error))?;
         status.observed_chart_name = Some(built.name.clone());
-        status.observed_values_files =
-            if chart.spec.ignore_missing_values_files == Some(true) { built.values_files.clone() } else { Vec::new() };
+        status.observed_values_files = if chart.spec.ignore_missing_values_files == Some(true) {
+            built.values_files.clone()
+        } else {
+            Vec::new()
+        };
         status.artifact = Some(artifact);
         Ok(Some(built))
     }
@@ -135,8 +138,9 @@ impl ChartReconciler {
         let reference = &chart.spec.source_ref;
         if reference.kind != ChartSourceKind::HelmRepository {
             let kind = reference.kind.as_str();
-            let message =
-                format!("failed to get source: unsupported source kind '{kind}', must be one of: [HelmRepository]");
+            let message = format!(
+                "failed to get source: unsupported source kind '{kind}', must be one of: [HelmRepository]"
+            );
             return Err(Failure::fetch("UnsupportedSourceKind", message).stalled());
         }
         let key = ObjectRef::new(&reference.name).within(&chart.namespace().unwrap_or_default());
@@ -161,14 +165,19 @@ impl ChartReconciler {
         let (namespace, name) = (chart.namespace().unwrap_or_default(), chart.name_any());
         let Some(artifact) = status.artifact.clone() else { return };
         let recovered = conditions.get(READY).is_some_and(|c| c.status == "False");
-        let before = conditions.get(source::ARTIFACT_IN_STORAGE).filter(|c| c.status == Status::True.as_str());
+        let before =
+            conditions.get(source::ARTIFACT_IN_STORAGE).filter(|c| c.status == Status::True.as_str());
         let (reason, message) = match (&built, before) {
             (Some(built), _) => (built.reason().to_owned(), built.message()),
             (None, Some(kept)) => (kept.reason.clone(), kept.message.clone()),
-            (None, None) => ("ChartPullSucceeded".to_owned(), format!("stored chart with version '{}'", artifact.revision)),
+            (None, None) => (
+                "ChartPullSucceeded".to_owned(),
+                format!("stored chart with version '{}'", artifact.revision),
+            ),
         };
         source::set_ready(conditions, &reason, &message);
-        status.url = Some(self.context.artifacts.url(&format!("{KIND_PATH}/{namespace}/{name}/latest.tar.gz")));
+        status.url =
+            Some(self.context.artifacts.url(&format!("{KIND_PATH}/{namespace}/{name}/latest.tar.gz")));
         status.artifact = Some(self.context.artifacts.readdress(&artifact));
         let annotations = source::event_annotations(&artifact);
         let tell = |reason: &str, text: &str| {
@@ -181,7 +190,10 @@ impl ChartReconciler {
         } else if recovered {
             tell("Succeeded", &message);
         } else if asked {
-            tell("ArtifactUpToDate", &format!("artifact up-to-date with remote revision: '{}'", artifact.revision));
+            tell(
+                "ArtifactUpToDate",
+                &format!("artifact up-to-date with remote revision: '{}'", artifact.revision),
+            );
         }
         if let Err(error) = self.context.artifacts.collect(&artifact, self.context.retention()).await {
             tracing::warn!(%error, "cannot collect old artifacts");
@@ -209,7 +221,11 @@ impl ChartReconciler {
         self.context.events.record(chart, SOURCE_CONTROLLER, Severity::Warning, reason, &message, Vec::new());
     }
 
-    async fn delete(&self, api: &kube::Api<HelmChart>, chart: Arc<HelmChart>) -> Result<Outcome, status::Error> {
+    async fn delete(
+        &self,
+        api: &kube::Api<HelmChart>,
+        chart: Arc<HelmChart>,
+    ) -> Result<Outcome, status::Error> {
         let (namespace, name) = (chart.namespace().unwrap_or_default(), chart.name_any());
         if let Err(error) = self.context.artifacts.remove_all(KIND_PATH, &namespace, &name).await {
             return Ok(Outcome::Retry(error.to_string()));
@@ -229,7 +245,8 @@ impl ChartReconciler {
 
     fn measure(&self, chart: &HelmChart) {
         let conditions = chart.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
-        let ready = pilothouse_resources::condition::find(conditions, READY).map_or("Unknown", |c| c.status.as_str());
+        let ready =
+            pilothouse_resources::condition::find(conditions, READY).map_or("Unknown", |c| c.status.as_str());
         let suspended = chart.spec.suspend.unwrap_or(false);
         let (namespace, name) = (chart.namespace().unwrap_or_default(), chart.name_any());
         self.context.options.metrics.state(Self::KIND, &namespace, &name, ready, suspended);

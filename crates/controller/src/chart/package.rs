@@ -6,6 +6,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use pilothouse_chart::Values;
 use serde_json::{Map, Value};
 
 use crate::source::Failure;
@@ -57,28 +58,35 @@ pub(super) fn merge_values(
             }
             return Err(values_error(format!("no values file found at path '{file}'")));
         };
-        let value = pilothouse_registry::yaml_to_json(content)
+        let values = Values::from_yaml(content)
             .map_err(|e| values_error(format!("unmarshaling values from '{file}' failed: {e}")))?;
-        match value {
-            Value::Object(map) => merge(&mut merged, map, 0),
-            Value::Null => {}
-            _ => return Err(values_error(format!("values file '{file}' is not a mapping"))),
+        if let Value::Object(map) = values.to_json() {
+            merge(&mut merged, map, 0);
         }
         found.push(file.clone());
     }
-    let values = pilothouse_registry::json_to_yaml(&Value::Object(merged)).map_err(values_error)?;
     let (chart_path, values_path) = (format!("{root}/Chart.yaml"), format!("{root}/values.yaml"));
-    let chart = entries.iter().find(|(p, _)| *p == chart_path).map(|(_, content)| content.clone()).unwrap_or_default();
-    let mut chart = pilothouse_registry::yaml_to_json(&chart).map_err(failed)?;
+    let chart = entries
+        .iter()
+        .find(|(p, _)| *p == chart_path)
+        .map(|(_, content)| content.clone())
+        .unwrap_or_default();
+    let mut chart = Values::from_yaml(&chart).map_err(failed)?.to_json();
     if let Some(map) = chart.as_object_mut() {
         map.insert("version".into(), Value::String(version.to_owned()));
     }
-    let chart = pilothouse_registry::json_to_yaml(&chart).map_err(failed)?;
     entries.retain(|(path, _)| *path != values_path && *path != chart_path);
     // Helm wants Chart.yaml first.
-    entries.insert(0, (values_path, values.into_bytes()));
-    entries.insert(0, (chart_path, chart.into_bytes()));
+    entries.insert(0, (values_path, json(&Value::Object(merged))));
+    entries.insert(0, (chart_path, json(&chart)));
     Ok((pack(&entries).map_err(failed)?, found))
+}
+
+/// JSON with indentation, which is YAML as well.
+fn json(value: &Value) -> Vec<u8> {
+    let mut text = format!("{value:#}").into_bytes();
+    text.push(b'\n');
+    text
 }
 
 /// Maps merge; everything else is replaced (fluxcd/pkg `transform.MergeMaps`).
@@ -158,8 +166,9 @@ mod tests {
             let (_, content) = entries.iter().find(|(p, _)| p == path).unwrap();
             String::from_utf8(content.clone()).unwrap()
         };
-        assert!(text("app/Chart.yaml").contains("version: 1.0.0+2"));
-        assert_eq!(text("app/values.yaml"), "a: 1\nb:\n  c: 3\n  d: 2\n");
+        let read = |path: &str| Values::from_yaml(text(path).as_bytes()).unwrap().to_json();
+        assert_eq!(read("app/Chart.yaml")["version"], "1.0.0+2");
+        assert_eq!(read("app/values.yaml"), serde_json::json!({"a": 1, "b": {"c": 3, "d": 2}}));
         assert_eq!(text("app/templates/x.yaml"), "x: 1\n");
     }
 

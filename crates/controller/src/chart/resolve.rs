@@ -22,7 +22,11 @@ pub(crate) enum Error {
 
 /// The entry of an index that `wanted` means: the exact text first, else the highest version in the range; among
 /// versions that differ only in build metadata the one created last (source-controller `GetChartVersion`).
-pub(crate) fn from_index<'c>(catalog: &'c Catalog, chart: &str, wanted: &str) -> Result<&'c ChartVersion, Error> {
+pub(crate) fn from_index<'c>(
+    catalog: &'c Catalog,
+    chart: &str,
+    wanted: &str,
+) -> Result<&'c ChartVersion, Error> {
     let versions = catalog.entries.get(chart).ok_or(Error::NoChart)?;
     if let Some(exact) = versions.iter().find(|v| !wanted.is_empty() && v.version == wanted) {
         return Ok(exact);

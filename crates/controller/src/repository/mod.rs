@@ -42,7 +42,8 @@ impl RepositoryReconciler {
         }
         // As in Flux, only those with an HTTP index have the finalizer.
         let wanted = !repository.spec.is_oci();
-        let repository = status::set_finalizer(&api, &self.recent, SOURCE_CONTROLLER, &repository, wanted).await?;
+        let repository =
+            status::set_finalizer(&api, &self.recent, SOURCE_CONTROLLER, &repository, wanted).await?;
         if repository.spec.suspend.unwrap_or(false) {
             self.measure(&repository);
             return Ok(Outcome::UntilChanged);
@@ -59,7 +60,12 @@ impl RepositoryReconciler {
         }
         let progress = source::progress(generation, status.observed_generation, stored);
         let force = requested.is_some() && repository.annotations().get(FORCE_AT) == requested.as_ref();
-        let job = sync::Job { context: &self.context, repository: &repository, stored: status.artifact.clone(), force };
+        let job = sync::Job {
+            context: &self.context,
+            repository: &repository,
+            stored: status.artifact.clone(),
+            force,
+        };
         let mut repository_now = repository.clone();
         let outcome = {
             let mut work = std::pin::pin!(job.run());
@@ -77,7 +83,15 @@ impl RepositoryReconciler {
         let interval = source::duration(repository.spec.interval.as_ref(), source::DEFAULT_INTERVAL);
         let end = match outcome {
             Ok(synced) => {
-                self.succeed(&repository, &mut status, &mut conditions, synced, requested.is_some(), interval).await;
+                self.succeed(
+                    &repository,
+                    &mut status,
+                    &mut conditions,
+                    synced,
+                    requested.is_some(),
+                    interval,
+                )
+                .await;
                 status.observed_generation = Some(generation);
                 Outcome::After(interval)
             }
@@ -141,13 +155,23 @@ impl RepositoryReconciler {
         let annotations = source::event_annotations(&synced.artifact);
         let events = &self.context.events;
         let tell = |reason: &str, text: &str| {
-            events.record(&**repository, SOURCE_CONTROLLER, Severity::Normal, reason, text, annotations.clone());
+            events.record(
+                &**repository,
+                SOURCE_CONTROLLER,
+                Severity::Normal,
+                reason,
+                text,
+                annotations.clone(),
+            );
         };
         if changed {
             let url = repository.spec.url.trim_end_matches('/');
             let size = source::human_size(synced.fetched);
             let what = if repository.spec.is_oci() {
-                format!("stored catalog of {} charts with {} versions from '{url}'", synced.charts, synced.versions)
+                format!(
+                    "stored catalog of {} charts with {} versions from '{url}'",
+                    synced.charts, synced.versions
+                )
             } else {
                 format!("stored fetched index of size {size} from '{url}'")
             };
@@ -164,10 +188,16 @@ impl RepositoryReconciler {
         } else if recovered {
             tell("Succeeded", &message);
         } else if asked {
-            tell("ArtifactUpToDate", &format!("artifact up-to-date with remote revision: '{}'", synced.artifact.revision));
+            tell(
+                "ArtifactUpToDate",
+                &format!("artifact up-to-date with remote revision: '{}'", synced.artifact.revision),
+            );
         }
         for moved in &synced.moved {
-            let text = format!("tag '{}' of chart '{}' moved from {} to {}", moved.tag, moved.chart, moved.from, moved.to);
+            let text = format!(
+                "tag '{}' of chart '{}' moved from {} to {}",
+                moved.tag, moved.chart, moved.from, moved.to
+            );
             events.record(&**repository, SOURCE_CONTROLLER, Severity::Warning, "TagMoved", &text, Vec::new());
         }
         match self.context.artifacts.collect(&synced.artifact, self.context.retention()).await {
@@ -192,7 +222,14 @@ impl RepositoryReconciler {
         }
         record::failed(status, failure, Timestamp::now());
         let (reason, message) = failure.event.clone().unwrap_or((failure.reason, failure.message.clone()));
-        self.context.events.record(repository, SOURCE_CONTROLLER, Severity::Warning, reason, &message, Vec::new());
+        self.context.events.record(
+            repository,
+            SOURCE_CONTROLLER,
+            Severity::Warning,
+            reason,
+            &message,
+            Vec::new(),
+        );
     }
 
     async fn delete(
@@ -220,7 +257,8 @@ impl RepositoryReconciler {
 
     fn measure(&self, repository: &HelmRepository) {
         let conditions = repository.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
-        let ready = pilothouse_resources::condition::find(conditions, READY).map_or("Unknown", |c| c.status.as_str());
+        let ready =
+            pilothouse_resources::condition::find(conditions, READY).map_or("Unknown", |c| c.status.as_str());
         self.context.options.metrics.state(
             Self::KIND,
             &repository.namespace().unwrap_or_default(),

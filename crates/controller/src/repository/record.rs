@@ -19,7 +19,12 @@ fn number(n: impl TryInto<i64>) -> i64 {
 }
 
 /// Notes a sync that worked.
-pub(super) fn succeeded(status: &mut HelmRepositoryStatus, synced: &Synced, changed: bool, interval: Duration) {
+pub(super) fn succeeded(
+    status: &mut HelmRepositoryStatus,
+    synced: &Synced,
+    changed: bool,
+    interval: Duration,
+) {
     let now = Timestamp::now();
     let before = status.catalog.take().unwrap_or_default();
     let next = SignedDuration::try_from(interval).ok().and_then(|interval| now.checked_add(interval).ok());
@@ -66,7 +71,8 @@ pub(super) fn failed(status: &mut HelmRepositoryStatus, failure: &Failure, now: 
 
 /// Puts a sync first, or counts it where the newest had the same result and message.
 fn note(syncs: &mut Vec<SyncRecord>, now: Timestamp, result: &str, message: &str) {
-    let end = (0..=MAX_MESSAGE.min(message.len())).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+    let end =
+        (0..=MAX_MESSAGE.min(message.len())).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
     let message = Some(message[..end].to_owned());
     match syncs.first_mut() {
         Some(newest) if newest.result == result && newest.message == message => {
@@ -96,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_failure_keeps_what_was_found() {
-        let catalog = CatalogStatus { charts: 3, method: "catalog".into(), complete: true, ..Default::default() };
+        let catalog =
+            CatalogStatus { charts: 3, method: "catalog".into(), complete: true, ..Default::default() };
         let mut status = HelmRepositoryStatus { catalog: Some(catalog), ..Default::default() };
         failed(&mut status, &Failure::fetch("Failed", "no route"), Timestamp::now());
         let catalog = status.catalog.unwrap();

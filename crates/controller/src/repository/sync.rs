@@ -5,7 +5,9 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use kube::ResourceExt as _;
 use pilothouse_registry::sync::{self, MovedTag, State};
-use pilothouse_registry::{Catalog, Digest, Family, IndexAnswer, Kind, RateLimit, RepositoryUrl, Validators, discovery};
+use pilothouse_registry::{
+    Digest, Family, IndexAnswer, Kind, RateLimit, RepositoryUrl, Validators, discovery,
+};
 use pilothouse_resources::{Artifact, HelmRepository};
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +84,12 @@ impl Job<'_> {
         memory.url.clone_from(&self.repository.spec.url);
         if let Err(error) = self.context.artifacts.remember(KIND_PATH, &namespace, &name, memory).await {
             // The next sync reads again what this one did; nothing else is lost.
-            tracing::warn!(namespace, name, error = crate::artifacts::explain(&error), "cannot keep what the sync learned");
+            tracing::warn!(
+                namespace,
+                name,
+                error = crate::artifacts::explain(&error),
+                "cannot keep what the sync learned"
+            );
         }
     }
 
@@ -113,15 +120,16 @@ impl Job<'_> {
             .stalled());
         }
         let access = access::for_repository(self.context, self.repository).await?;
-        let client = self
-            .context
-            .options
-            .pool
-            .http(url, access)
-            .map_err(|e| Failure::fetch("URLInvalid", format!("invalid Helm repository URL: {e}")).stalled())?;
+        let client = self.context.options.pool.http(url, access).map_err(|e| {
+            Failure::fetch("URLInvalid", format!("invalid Helm repository URL: {e}")).stalled()
+        })?;
         let mut memory = self.recall().await;
         // Without what the last sync remembered, the index is read anew.
-        let known = self.stored.as_ref().filter(|_| !memory.url.is_empty()).and_then(|a| a.revision.parse::<Digest>().ok());
+        let known = self
+            .stored
+            .as_ref()
+            .filter(|_| !memory.url.is_empty())
+            .and_then(|a| a.revision.parse::<Digest>().ok());
         let answer = client.index(known.as_ref().map(|revision| (revision, &memory.validators))).await;
         let requests = client.requests();
         self.context.options.metrics.registry_requests("HelmRepository", requests);
@@ -142,7 +150,9 @@ impl Job<'_> {
                 return Ok(Self::from_index(artifact, 0, counts, requests));
             }
             // The client only says unchanged where a revision was known.
-            (IndexAnswer::Unchanged { .. }, None) => return Err(Failure::fetch("Failed", "the index has no content")),
+            (IndexAnswer::Unchanged { .. }, None) => {
+                return Err(Failure::fetch("Failed", "the index has no content"));
+            }
             (IndexAnswer::Fetched { revision, size, parsed, validators }, _) => {
                 memory.validators = validators;
                 memory.counts = (parsed.catalog.charts(), parsed.catalog.versions(), parsed.dropped);
@@ -188,7 +198,8 @@ impl Job<'_> {
             .oci(url.clone(), access)
             .map_err(|e| Failure::fetch("AuthenticationFailed", e.to_string()))?;
         let mut memory = self.recall().await;
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|d| d.as_secs()).unwrap_or_default();
+        let now =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(|d| d.as_secs()).unwrap_or_default();
         let due = memory.rechecked > 0 && now.saturating_sub(memory.rechecked) > RECHECK.as_secs();
         let recheck = self.force || due;
         let options = sync::Options {
@@ -207,7 +218,9 @@ impl Job<'_> {
         let content = synced.catalog.to_index();
         let (digest, size) = (Digest::of(&content), content.len() as u64);
         let artifact = match &self.stored {
-            Some(stored) if stored.digest.as_deref() == Some(digest.as_str()) => self.context.artifacts.readdress(stored),
+            Some(stored) if stored.digest.as_deref() == Some(digest.as_str()) => {
+                self.context.artifacts.readdress(stored)
+            }
             _ => self.store(&digest, content).await?,
         };
         let skipped = skipped(&synced.state);
@@ -263,9 +276,10 @@ fn oci_failure(url: &RepositoryUrl, error: &pilothouse_registry::Error) -> Failu
     Failure::fetch(reason, format!("failed to sync OCI repository '{url}': {error}{hint}")).after(error)
 }
 
-/// Catalogs are compared by the index they write.
 #[cfg(test)]
 mod tests {
+    use pilothouse_registry::Catalog;
+
     use super::*;
 
     #[test]

@@ -1,0 +1,13 @@
+//! The registry clients against real servers in this process and Debian's `docker-registry`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(missing_docs, reason = "tests")]
+
+mod authentication;
+mod discovery;
+mod distribution;
+mod faults;
+mod http_repository;
+mod pull;
+mod sync;
+mod test_registry;
+mod tls;
