@@ -419,9 +419,7 @@ fn cause_of(error: &reqwest::Error, host: String, address: String) -> Cause {
 }
 
 fn tls_cause(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
-    let inner = error
-        .downcast_ref::<rustls::Error>()
-        .or_else(|| error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())?;
+    let inner = rustls_error(error, 4)?;
     Some(match inner {
         rustls::Error::InvalidCertificate(problem) => {
             use rustls::CertificateError as C;
@@ -442,4 +440,13 @@ fn tls_cause(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
         }
         other => Cause::Tls(envelope::clip(&other.to_string())),
     })
+}
+
+/// The TLS error in `error`: I/O errors wrap it, sometimes each other, and leave it out of their `source`.
+fn rustls_error<'e>(error: &'e (dyn std::error::Error + 'static), depth: usize) -> Option<&'e rustls::Error> {
+    if let Some(found) = error.downcast_ref::<rustls::Error>() {
+        return Some(found);
+    }
+    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    if depth == 0 { None } else { rustls_error(inner, depth - 1) }
 }

@@ -71,7 +71,8 @@ async fn serve(authority: &Authority, mutual: bool) -> String {
 }
 
 async fn tags(host: &str, tls: TlsOptions, scheme: Scheme) -> Result<usize, pilothouse_registry::Error> {
-    let access = Access { tls, scheme, ..Access::default() };
+    let mut access = Access::default();
+    (access.tls, access.scheme) = (tls, scheme);
     let client = Pool::default().oci(format!("oci://{host}/app").parse().unwrap(), access)?;
     client.tags().await.map(|list| list.tags.len())
 }
