@@ -89,6 +89,10 @@ fn to_new_event(value: &mut Value) {
         for (old, new) in EVENT_FIELDS {
             rename(map, old, new);
         }
+        // The newer version writes no empty ones.
+        map.retain(|key, value| {
+            !(matches!(key.as_str(), "reportingController" | "reportingInstance") && *value == "")
+        });
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::auth::aggregation;
 use crate::auth::identity::Authenticator;
 use crate::auth::{StaticUser, Token};
 use crate::bootstrap;
@@ -87,6 +88,7 @@ impl DevCluster {
         if fresh {
             cluster.store().forget_changes();
         }
+        aggregation::start(&cluster);
         sim::start(&cluster, &options.simulation);
         Ok(Self {
             cluster,

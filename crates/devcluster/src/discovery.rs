@@ -116,7 +116,7 @@ fn find(cluster: &Cluster, incoming: &Incoming, segments: &[&str]) -> Option<Pag
         ["apis", group, version] => resource_list(cluster, group, version)
             .or_else(|| has_builtin_group(group).then(|| Page::Error(ApiError::unknown_resource()))),
         ["openapi", "v2"] => Some(Page::Bytes(openapi::v2(&cluster.resources()))),
-        ["openapi", "v3"] => Some(Page::Tagged(openapi_index(cluster), "application/json")),
+        ["openapi", "v3"] => Some(Page::Tagged(openapi_index(cluster), "text/plain; charset=utf-8")),
         ["openapi", "v3", rest @ ..] => Some(openapi_document(cluster, rest)),
         _ => None,
     }

@@ -190,36 +190,45 @@ pub(crate) fn annotations(annotations: &Value, path: &str) -> Vec<Cause> {
 fn owner_references(references: &Value, path: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     let mut controllers: Vec<String> = Vec::new();
-    for reference in references.as_array().into_iter().flatten() {
+    for (i, reference) in references.as_array().into_iter().flatten().enumerate() {
         let text = |field: &str| reference[field].as_str().unwrap_or_default();
-        let version = text("apiVersion").rsplit('/').next().unwrap_or_default();
-        if version.is_empty() {
-            let detail = "version must not be empty";
-            causes.push(Cause::invalid(format!("{path}.apiVersion"), &reference["apiVersion"], detail));
-        }
-        for field in ["kind", "name", "uid"] {
+        let at = |field: &str| format!("{path}[{i}].{field}");
+        for field in ["apiVersion", "kind", "name", "uid"] {
             if text(field).is_empty() {
-                causes.push(Cause::invalid(
-                    format!("{path}.{field}"),
-                    &json!(text(field)),
-                    "must not be empty",
-                ));
+                causes.push(Cause::required(at(field), "must not be empty"));
             }
         }
+        if text("apiVersion").matches('/').count() > 1 {
+            let detail = "must be <group>/<version> or <version>";
+            causes.push(Cause::invalid(at("apiVersion"), &reference["apiVersion"], detail));
+        }
         if text("apiVersion") == "v1" && text("kind") == "Event" {
-            causes.push(Cause::invalid(path, reference, "/v1, Kind=Event is disallowed from being an owner"));
+            let detail = "/v1, Kind=Event is disallowed from being an owner";
+            causes.push(refused_reference(format!("{path}[{i}]"), &in_order(reference), detail));
         }
         if reference["controller"] == true {
-            controllers.push(text("name").to_owned());
+            controllers.push(format!("{}/{}", text("kind"), text("name")));
         }
     }
     if let [first, second, ..] = controllers.as_slice() {
         let detail = format!(
             "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
         );
-        causes.push(Cause::invalid(path, references, &detail));
+        let all = references.as_array().into_iter().flatten().map(in_order).collect::<Vec<_>>().join(",");
+        causes.push(refused_reference(path.to_owned(), &format!("[{all}]"), &detail));
     }
     causes
+}
+
+fn refused_reference(field: String, shown: &str, detail: &str) -> Cause {
+    Cause::new("FieldValueInvalid", field, format!("Invalid value: {shown}: {detail}"))
+}
+
+/// An owner reference as Go writes it: fields in the order of the type.
+fn in_order(reference: &Value) -> String {
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    let shown = fields.iter().filter_map(|f| Some(format!("\"{f}\":{}", reference.get(*f)?)));
+    format!("{{{}}}", shown.collect::<Vec<_>>().join(","))
 }
 
 /// What is wrong with a name of this kind.

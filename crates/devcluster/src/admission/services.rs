@@ -16,6 +16,7 @@ const NETWORK: u32 = 0x0a60_0000;
 const MASK: u32 = 0xffff_0000;
 /// The first addresses are left to Services that ask for one of their own.
 const FIRST_FREE: u32 = 256;
+const PRETENDED_PORT: u64 = 32769;
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
 
 /// What is being given out at the moment, beside what stored Services have.
@@ -95,8 +96,10 @@ pub(super) fn allocate(
             }
         }
     }
-    node_ports(object, &used_ports, &mut reserved)?;
-    let _ = dry_run;
+    if dry_run {
+        pretend_node_ports(object);
+    }
+    node_ports(object, &used_ports, &mut reserved, dry_run)?;
     Ok(reserved)
 }
 
@@ -279,7 +282,12 @@ fn next_address(held: &mut Held, used: &BTreeSet<u32>) -> Option<u32> {
     None
 }
 
-fn node_ports(object: &mut Value, used: &BTreeSet<u16>, reserved: &mut Reserved) -> ApiResult<()> {
+fn node_ports(
+    object: &mut Value,
+    used: &BTreeSet<u16>,
+    reserved: &mut Reserved,
+    dry_run: bool,
+) -> ApiResult<()> {
     if !has_node_ports(object) {
         return Ok(());
     }
@@ -288,6 +296,9 @@ fn node_ports(object: &mut Value, used: &BTreeSet<u16>, reserved: &mut Reserved)
     for (i, port) in ports.iter_mut().enumerate() {
         let wanted = port["nodePort"].as_u64().unwrap_or(0);
         let protocol = port["protocol"].as_str().unwrap_or("TCP").to_owned();
+        if wanted == PRETENDED_PORT && dry_run {
+            continue;
+        }
         if wanted != 0 {
             let shared = own.iter().any(|(p, other)| *p == wanted && *other != protocol);
             own.push((wanted, protocol));
@@ -321,6 +332,18 @@ fn node_ports(object: &mut Value, used: &BTreeSet<u16>, reserved: &mut Reserved)
         object["spec"]["healthCheckNodePort"] = json!(number);
     }
     Ok(())
+}
+
+/// A dry run takes no port: Kubernetes shows the first number behind the range.
+fn pretend_node_ports(object: &mut Value) {
+    if !has_node_ports(object) {
+        return;
+    }
+    for port in object["spec"]["ports"].as_array_mut().into_iter().flatten() {
+        if port["nodePort"].as_u64().unwrap_or(0) == 0 {
+            port["nodePort"] = json!(PRETENDED_PORT);
+        }
+    }
 }
 
 fn wants_health_port(service: &Value) -> bool {

@@ -1,5 +1,6 @@
 //! Who asks, and whether they may.
 
+pub(crate) mod aggregation;
 pub(crate) mod identity;
 pub(crate) mod impersonate;
 pub(crate) mod rbac;

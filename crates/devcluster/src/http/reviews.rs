@@ -52,6 +52,12 @@ pub(crate) fn answer(
     if resource.kind() == "SelfSubjectReview" {
         crate::meta::of(&mut object).insert("creationTimestamp".to_owned(), json!(at));
     }
+    if resource.kind() == "SelfSubjectRulesReview" {
+        // The answer repeats nothing of the question.
+        object = json!({
+            "kind": resource.kind(), "apiVersion": resource.api_version(), "metadata": {}, "spec": {},
+        });
+    }
     object["status"] = status;
     let mut response = respond::value(201, form, &object);
     respond::warn(&mut response, &call.warnings);

@@ -156,6 +156,9 @@ fn check_new(resource: &Resource, object: &Value) -> Vec<Cause> {
 pub(crate) fn warnings(resource: &Resource, object: &Value, old: Option<&Value>) -> Vec<String> {
     match &resource.custom {
         Some(_) => Vec::new(),
+        None if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            crd::definition_warnings(object, old)
+        }
         None => validate::warnings(&resource.gvk, object, old),
     }
 }

@@ -95,8 +95,8 @@ pub(crate) async fn delete(
             .write(&resource.bucket, namespace, name, Expect::Version(old.version), put)
             .await
         {
-            Ok(_) if gone => {
-                version(&mut object, old.version);
+            Ok(last) if gone => {
+                version(&mut object, last.version);
                 return Ok(Deleted::Gone(object));
             }
             Ok(stored) => return Ok(Deleted::Pending(convert::read(resource, &stored))),

@@ -113,10 +113,7 @@ async fn create_applied(
         meta::of(&mut object).insert("name".to_owned(), json!(name));
     }
     update::check_name(&mut object, target)?;
-    if !meta::text(&object, "resourceVersion").is_empty() {
-        let mut error = modified(resource, name);
-        error.message = error.message.replace("object has been modified", "object has been deleted");
-        return Err(error);
-    }
+    // There is nothing that the version could be compared with.
+    meta::of(&mut object).remove("resourceVersion");
     create::create(cluster, call, resource, namespace, object, Origin::Applied).await
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::crd;
 use crate::decode;
 use crate::meta;
 use crate::resource::Resource;
@@ -34,6 +35,9 @@ const WITH_GENERATION: &[(&str, &str)] = &[
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
 ];
+
+/// Counts the templates of a DaemonSet.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// Kinds that a PUT creates where they are missing.
 const CREATE_ON_UPDATE: &[(&str, &str)] = &[
@@ -97,12 +101,45 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
     if listed(WITH_GENERATION, resource) {
         meta::of(object).insert("generation".to_owned(), json!(1));
     }
+    if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        crd::prepare_definition(object, None);
+        return;
+    }
+    if resource.is("batch", "Job") {
+        select_own_pods(object);
+    }
+    if resource.is("apps", "DaemonSet") {
+        object["metadata"]["annotations"][TEMPLATE_GENERATION] = json!("1");
+    }
     let keeps_status =
         matches!((resource.group(), resource.kind()), ("", "Node") | ("apiregistration.k8s.io", _));
     if has_status(resource) && !keeps_status {
         object["status"] = new_status(resource);
         canonical(resource, object);
     }
+}
+
+/// Gives a Job that chooses no Pods itself labels of its own, as `generateSelector` does.
+fn select_own_pods(object: &mut Value) {
+    if object["spec"]["manualSelector"] == true || !object["spec"]["selector"].is_null() {
+        return;
+    }
+    let (uid, name) = (json!(meta::text(object, "uid")), json!(meta::text(object, "name")));
+    // A Job without labels has its template's, the very same map.
+    let shared = object["metadata"].get("labels") == object["spec"]["template"]["metadata"].get("labels");
+    let labels = [
+        ("controller-uid", &uid),
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("job-name", &name),
+        ("batch.kubernetes.io/job-name", &name),
+    ];
+    for (key, value) in labels {
+        object["spec"]["template"]["metadata"]["labels"][key] = value.clone();
+        if shared {
+            object["metadata"]["labels"][key] = value.clone();
+        }
+    }
+    object["spec"]["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } });
 }
 
 fn new_status(resource: &Resource) -> Value {
@@ -136,6 +173,16 @@ pub(crate) fn prepare_update(resource: &Resource, object: &mut Value, old: &Valu
     }
     if subresource == "status" {
         return;
+    }
+    if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        crd::prepare_definition(object, Some(old));
+    }
+    if resource.is("apps", "DaemonSet") {
+        let text = old["metadata"]["annotations"][TEMPLATE_GENERATION].as_str().unwrap_or("0");
+        let before: i64 = text.parse().unwrap_or(0);
+        let changed = object["spec"]["template"] != old["spec"]["template"];
+        let now = if changed { before + 1 } else { before };
+        object["metadata"]["annotations"][TEMPLATE_GENERATION] = json!(now.to_string());
     }
     let counts = resource.custom.is_some() || listed(WITH_GENERATION, resource);
     if counts && wanted_changed(resource, object, old) {

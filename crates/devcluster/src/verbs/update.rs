@@ -254,8 +254,11 @@ fn check_update(resource: &Resource, object: &Value, old: &Value, subresource: &
     let mut causes = meta::validate_update(object, old);
     match &resource.custom {
         Some(served) => causes.extend(served.validate(object, Some(old), subresource)),
-        None if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") && subresource.is_empty() => {
-            causes.extend(crd::validate_definition(object, Some(old)));
+        None if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            causes.extend(match subresource {
+                "status" => crd::validate_definition_status(object),
+                _ => crd::validate_definition(object, Some(old)),
+            });
         }
         None => causes.extend(validate::update(&resource.gvk, object, old, subresource)),
     }

@@ -4,7 +4,8 @@ use http::Response;
 use serde_json::{Map, Value, json};
 
 use super::modify;
-use crate::call::Call;
+use crate::apply::{self, Writer};
+use crate::call::{Call, now};
 use crate::cluster::Cluster;
 use crate::convert;
 use crate::http::body;
@@ -17,6 +18,7 @@ use crate::patch;
 use crate::resource::{Gvk, Resource};
 use crate::status::{ApiError, ApiResult, Cause};
 use crate::verbs::options::WriteOptions;
+use crate::verbs::update::{self, Refusal, Target, Tracking, commit};
 use crate::verbs::{self, modified};
 
 fn kind() -> Gvk {
@@ -118,8 +120,13 @@ pub(super) async fn answer(
         let scale = scale_of(resource, &convert::read(resource, &object), object.version)?;
         return Ok(respond::value(200, form, &scale));
     }
-    let wanted = wanted(cluster, call, incoming, resource)?;
+    let wanted = wanted(call, incoming, resource)?;
     let paths = paths(resource)?;
+    if let Wanted::Apply(scale) = &wanted {
+        let object = apply_scale(cluster, call, target(incoming, resource), scale).await?;
+        let version = meta::text(&object, "resourceVersion").parse().unwrap_or(0);
+        return Ok(respond::value(200, form, &scale_of(resource, &object, version)?));
+    }
     let object = modify(cluster, call, target(incoming, resource), |object, version| {
         let scale = match &wanted {
             Wanted::Scale(scale) => scale.clone(),
@@ -135,6 +142,7 @@ pub(super) async fn answer(
                 let _ = warnings;
                 scale
             }
+            Wanted::Apply(scale) => scale.clone(),
         };
         check(&scale, name, version, resource)?;
         set(object, &paths.replicas, json!(scale["spec"]["replicas"].as_i64().unwrap_or(0)));
@@ -148,9 +156,10 @@ pub(super) async fn answer(
 enum Wanted {
     Scale(Value),
     Patch(patch::Kind, Vec<u8>),
+    Apply(Value),
 }
 
-fn wanted(cluster: &Cluster, call: &mut Call, incoming: &Incoming, resource: &Resource) -> ApiResult<Wanted> {
+fn wanted(call: &mut Call, incoming: &Incoming, resource: &Resource) -> ApiResult<Wanted> {
     let (namespace, name) = (incoming.info.namespace.as_str(), incoming.info.path_name());
     if incoming.info.verb == "update" {
         call.set(WriteOptions::read(&incoming.query, "UpdateOptions", false, incoming.agent())?);
@@ -175,12 +184,38 @@ fn wanted(cluster: &Cluster, call: &mut Call, incoming: &Incoming, resource: &Re
     if let Some(kind) = kind {
         return Ok(Wanted::Patch(kind, incoming.body.to_vec()));
     }
-    // An applied Scale has one field that counts.
-    verbs::get(cluster, resource, namespace, name)?;
     let yaml = crate::fields::parse_yaml(&incoming.body).map_err(ApiError::bad_request)?;
-    let mut scale = yaml.raw.to_value();
-    meta::of(&mut scale).insert("name".to_owned(), json!(name));
-    Ok(Wanted::Scale(scale))
+    Ok(Wanted::Apply(yaml.raw.to_value()))
+}
+
+/// Applies a `Scale`: the manager owns the parent's number of replicas, through `scale`.
+async fn apply_scale(
+    cluster: &Cluster,
+    call: &mut Call,
+    target: Target<'_>,
+    scale: &Value,
+) -> ApiResult<Value> {
+    let Target { resource, subresource, namespace, name } = target;
+    let paths = paths(resource)?;
+    let mut patch = json!({
+        "apiVersion": resource.api_version(), "kind": resource.kind(), "metadata": { "name": name },
+    });
+    if let Some(replicas) = scale["spec"].get("replicas") {
+        set(&mut patch, &paths.replicas, replicas.clone());
+    }
+    for attempt in 0..update::ATTEMPTS {
+        let old = verbs::get(cluster, resource, namespace, name)?;
+        check(scale, name, old.version, resource)?;
+        let (live, at) = (convert::read(resource, &old), now());
+        let writer = Writer { manager: &call.manager, subresource, now: &at, force: call.force };
+        let object = apply::apply(resource, Some(&live), &patch, &writer)?;
+        match commit(cluster, call, target, &old, object, Tracking::Applied).await {
+            Err(Refusal::Raced) if attempt + 1 < update::ATTEMPTS => {}
+            Err(refusal) => return Err(refusal.into_error(resource, name)),
+            Ok(stored) => return Ok(stored.value(resource)),
+        }
+    }
+    Err(modified(resource, name))
 }
 
 fn scale_resource(resource: &Resource) -> Resource {
