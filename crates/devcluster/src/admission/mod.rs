@@ -4,6 +4,7 @@
 //! object), [`allocate`], validation, [`check_create`].
 
 mod classes;
+mod limits;
 mod namespaces;
 mod pods;
 mod roles;
@@ -36,8 +37,15 @@ pub(crate) fn on_create(
         return Ok(());
     }
     match (resource.group(), resource.kind()) {
-        ("", "Pod") => pods::complete(cluster, namespace, object)?,
-        ("", "PersistentVolumeClaim") => classes::claim(cluster, object),
+        ("", "Pod") => {
+            limits::fill(cluster, namespace, object);
+            pods::complete(cluster, namespace, object)?;
+            limits::check(cluster, resource, namespace, object)?;
+        }
+        ("", "PersistentVolumeClaim") => {
+            classes::claim(cluster, object);
+            limits::check(cluster, resource, namespace, object)?;
+        }
         ("", "PersistentVolume") => classes::volume(object),
         ("", "Namespace") => namespaces::label(object),
         ("networking.k8s.io", "Ingress") => classes::ingress(cluster, object)?,

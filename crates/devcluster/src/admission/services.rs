@@ -83,6 +83,7 @@ pub(super) fn allocate(
     let mut reserved =
         Reserved { allocations: cluster.allocations().clone(), addresses: Vec::new(), ports: Vec::new() };
     if let Some(old) = old {
+        drop_with_type(object, old);
         keep_allocated(object, old);
     }
     let (used, used_ports) = in_use(cluster, object);
@@ -101,6 +102,35 @@ pub(super) fn allocate(
     }
     node_ports(object, &used_ports, &mut reserved, dry_run)?;
     Ok(reserved)
+}
+
+/// Fields that belong to the old type alone go with it, where they are as they were.
+fn drop_with_type(object: &mut Value, old: &Value) {
+    let balanced = |service: &Value| service["spec"]["type"] == "LoadBalancer";
+    let external = |service: &Value| {
+        matches!(service["spec"]["type"].as_str(), Some("LoadBalancer" | "NodePort"))
+            || service["spec"]["externalIPs"].as_array().is_some_and(|ips| !ips.is_empty())
+    };
+    let mut gone: Vec<&str> = Vec::new();
+    if balanced(old) && !balanced(object) {
+        gone.extend(["allocateLoadBalancerNodePorts", "loadBalancerClass"]);
+    }
+    if wants_health_port(old) && !wants_health_port(object) {
+        gone.push("healthCheckNodePort");
+    }
+    if external(old) && !external(object) {
+        gone.push("externalTrafficPolicy");
+    }
+    if has_address(old) && !has_address(object) {
+        gone.extend(["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]);
+    }
+    if let Some(spec) = object["spec"].as_object_mut() {
+        for field in gone {
+            if spec.get(field) == old["spec"].get(field) {
+                spec.remove(field);
+            }
+        }
+    }
 }
 
 /// A new state that leaves out what was allocated keeps it.

@@ -27,7 +27,9 @@ pub(crate) fn start(cluster: &Cluster) {
 }
 
 async fn aggregate(client: &Client) {
-    let Some(resource) = client.cluster().resource("rbac.authorization.k8s.io", "ClusterRole") else { return };
+    let Some(resource) = client.cluster().resource("rbac.authorization.k8s.io", "ClusterRole") else {
+        return;
+    };
     let roles: Vec<Value> = client.list(BUCKET, None).0.iter().map(|role| role.value()).collect();
     for role in &roles {
         let Some(selectors) = role["aggregationRule"]["clusterRoleSelectors"].as_array() else { continue };
@@ -56,7 +58,8 @@ fn gathered(roles: &[Value], own: &Value, selectors: &[Value]) -> Vec<Value> {
     let mut rules: Vec<Value> = Vec::new();
     for selector in selectors.iter().filter_map(LabelSelector::from_object) {
         let chosen = roles.iter().filter(|role| {
-            role["metadata"]["name"] != own["metadata"]["name"] && selector.matches_json(&role["metadata"]["labels"])
+            role["metadata"]["name"] != own["metadata"]["name"]
+                && selector.matches_json(&role["metadata"]["labels"])
         });
         for rule in chosen.flat_map(|role| role["rules"].as_array().into_iter().flatten()) {
             if !rules.contains(rule) {

@@ -17,7 +17,7 @@ use crate::convert;
 use crate::fields;
 use crate::patch::Kind;
 use crate::resource::Resource;
-use crate::status::{ApiError, ApiResult, go_quote};
+use crate::status::{ApiError, ApiResult, Details, go_quote};
 use crate::store::Object;
 use crate::table;
 use crate::verbs::create::Origin;
@@ -296,17 +296,26 @@ pub(crate) fn patch_kind(incoming: &Incoming, resource: &Resource) -> ApiResult<
                 accepted.push("application/strategic-merge-patch+json");
             }
             accepted.push("application/apply-patch+yaml");
+            if strategic {
+                // Built-in kinds are refused by the router, before any handler.
+                return Err(ApiError::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+                    .with_details(Details::default()));
+            }
             Err(unsupported(&accepted.join(", ")))
         }
     }
 }
 
 fn apply_body(body: &[u8]) -> ApiResult<Value> {
-    let refused = |why: String| ApiError::bad_request(format!("error decoding YAML: {why}"));
-    let yaml = fields::parse_yaml(body).map_err(refused)?;
-    if let Some(doubled) = yaml.duplicates {
-        return Err(refused(format!("error converting YAML to JSON: {doubled}")));
-    }
+    let yaml = fields::parse_yaml(body).map_err(|why| {
+        let json = body.trim_ascii_start().starts_with(b"{");
+        ApiError::bad_request(if json {
+            format!("error decoding patch: {why}")
+        } else {
+            let why = why.strip_prefix("error converting YAML to JSON: ").unwrap_or(&why);
+            format!("error encoding patch: {why}")
+        })
+    })?;
     Ok(yaml.raw.to_value())
 }
 

@@ -54,7 +54,11 @@ fn find(cluster: &Cluster, info: &RequestInfo) -> Found {
     Found::Page
 }
 
-async fn answer(cluster: &Cluster, incoming: Incoming, found: &Arc<Resource>) -> Response<Body> {
+async fn answer(cluster: &Cluster, mut incoming: Incoming, found: &Arc<Resource>) -> Response<Body> {
+    // Authorization counts a namespace as being inside of itself; the store does not.
+    if !found.namespaced {
+        incoming.info.namespace.clear();
+    }
     let streams = matches!(incoming.info.verb.as_str(), "list" | "watch");
     let accept = incoming.accept();
     let mut form = match super::negotiate::negotiate(&accept, streams) {

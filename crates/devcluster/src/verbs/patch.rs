@@ -12,7 +12,7 @@ use crate::convert;
 use crate::fields::FieldValidation;
 use crate::meta;
 use crate::patch;
-use crate::status::{ApiError, ApiResult};
+use crate::status::{ApiError, ApiResult, Cause};
 
 /// A patch of a request.
 #[derive(Debug, Clone)]
@@ -53,6 +53,9 @@ pub(crate) async fn patch(
             Patch::Text(kind, text) => {
                 let (object, warnings) = patch::run(resource, *kind, &live, text, call.validation)?;
                 warnings.into_iter().for_each(|text| call.warn(text));
+                if resource.is("apps", "ControllerRevision") {
+                    refuse_revision(&live, &object, name)?;
+                }
                 (object, Tracking::Update)
             }
         };
@@ -68,15 +71,23 @@ pub(crate) async fn patch(
 }
 
 fn check_identity(object: &mut Value, live: &Value, target: Target<'_>) -> ApiResult<()> {
-    // A patch may leave these out; it may not change them.
-    for field in ["name", "namespace"] {
-        if meta::text(object, field).is_empty()
-            && let Some(value) = live["metadata"].get(field).cloned()
-        {
-            meta::of(object).insert(field.to_owned(), value);
-        }
+    // A patch may leave the namespace out; it may not change it.
+    if meta::text(object, "namespace").is_empty()
+        && let Some(value) = live["metadata"].get("namespace").cloned()
+    {
+        meta::of(object).insert("namespace".to_owned(), value);
     }
     update::check_name(object, target)
+}
+
+/// The data of a ControllerRevision does not compare equal to itself once it went through a patch: Kubernetes refuses
+/// every one that changes anything.
+fn refuse_revision(live: &Value, object: &Value, name: &str) -> ApiResult<()> {
+    if live == object {
+        return Ok(());
+    }
+    let cause = Cause::invalid("data", &object["data"], "field is immutable");
+    Err(ApiError::invalid("apps", "ControllerRevision", name, vec![cause]))
 }
 
 /// The result of server-side apply, before defaults.

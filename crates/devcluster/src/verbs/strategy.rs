@@ -254,10 +254,14 @@ fn wanted_changed(resource: &Resource, object: &Value, old: &Value) -> bool {
         );
     }
     match (resource.group(), resource.kind()) {
-        ("admissionregistration.k8s.io", _)
-        | ("discovery.k8s.io", _)
-        | ("", "PodTemplate")
-        | ("scheduling.k8s.io", _) => differs_beyond(object, old, &["metadata", "status"]),
+        ("scheduling.k8s.io", _) => false,
+        ("discovery.k8s.io", _) => {
+            differs_beyond(object, old, &["metadata"])
+                || object["metadata"]["labels"] != old["metadata"]["labels"]
+        }
+        ("admissionregistration.k8s.io", _) | ("", "PodTemplate") => {
+            differs_beyond(object, old, &["metadata", "status"])
+        }
         ("apps", "Deployment") => {
             object["spec"] != old["spec"]
                 || object["metadata"]["annotations"] != old["metadata"]["annotations"]

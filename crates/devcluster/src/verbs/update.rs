@@ -82,7 +82,8 @@ pub(crate) fn check_preconditions(object: &Value, old: &Object, resource: &Resou
         "" | "0" => {
             let cause =
                 Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
-            Err(ApiError::invalid(resource.group(), resource.kind(), &old.name, vec![cause]))
+            // Named by its resource here, as the registry names it.
+            Err(ApiError::invalid(resource.group(), &resource.plural, &old.name, vec![cause]))
         }
         version => match version.parse::<u64>() {
             Ok(version) if version == old.version => Ok(()),
@@ -100,16 +101,9 @@ pub(crate) fn check_preconditions(object: &Value, old: &Object, resource: &Resou
 /// The same for the result of a patch, which has the live object's values where the patch gives none.
 pub(crate) fn check_patched(object: &Value, old: &Object, resource: &Resource) -> ApiResult<()> {
     match meta::text(object, "resourceVersion") {
-        "" | "0" => {
-            let uid = meta::text(object, "uid");
-            if uid.is_empty() || *uid == *old.uid {
-                return Ok(());
-            }
-            let why =
-                format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid);
-            Err(ApiError::conflict(resource.group(), &resource.plural, &old.name, &why))
-        }
-        _ => check_preconditions(object, old, resource),
+        "" | "0" => Ok(()),
+        version if version == old.version.to_string() => Ok(()),
+        _ => Err(modified(resource, &old.name)),
     }
 }
 
