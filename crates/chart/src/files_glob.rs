@@ -31,7 +31,7 @@ impl Glob {
         let chars: Vec<char> = pattern.chars().collect();
         let mut at = 0;
         let pieces = sequence(&chars, &mut at, 0)?;
-        (at == chars.len()).then_some(Self(pieces))
+        (at >= chars.len()).then_some(Self(pieces))
     }
 
     /// Whether the whole path matches.
@@ -64,12 +64,10 @@ fn sequence(chars: &[char], at: &mut usize, depth: usize) -> Option<Vec<Piece>> 
                     return None;
                 }
                 let mut alternatives = Vec::new();
-                while chars.get(*at) != Some(&'}') {
+                // Braces that are not closed end with the pattern.
+                while *at < chars.len() && chars[*at] != '}' {
                     *at += 1;
                     alternatives.push(sequence(chars, at, depth + 1)?);
-                    if *at >= chars.len() {
-                        return None;
-                    }
                 }
                 pieces.push(Piece::Alternatives(alternatives));
             }
@@ -148,6 +146,6 @@ mod tests {
         assert!(matches("files/**", "files/sub/a"));
         assert!(matches("{a,b*}.[!x]", "bcd.y"));
         assert!(!matches("", "a"));
-        assert!(Glob::new("files/{a").is_none());
+        assert!(!matches("files/{a", "files/b"));
     }
 }

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use pilothouse_gotemplate::{
-    CallError, Context, Field, List, ListKind, Map, MapKind, Method, NamedMap, Object, Param, Str, Struct,
-    Value,
+    CallError, Context, Field, List, ListKind, Map, MapKind, Method, Object, Param, Str, Struct, Value,
 };
 
 use crate::functions::yaml::to_yaml_text;
@@ -18,7 +17,82 @@ const VALUES_TYPE: &str = "common.Values";
 
 /// A map of Go's type `common.Values`.
 pub(crate) fn values_map(map: Map) -> Value {
-    Value::object(NamedMap { type_name: VALUES_TYPE, map })
+    Value::object(ValuesMap(map))
+}
+
+/// Helm's `common.Values`: a map with a few methods.
+#[derive(Debug)]
+struct ValuesMap(Map);
+
+impl ValuesMap {
+    /// The table at a dotted path.
+    fn table(&self, path: &str) -> Result<Map, CallError> {
+        let mut table = self.0.clone();
+        for name in path.split('.') {
+            let inner = table.get(name.as_bytes()).filter(|value| {
+                matches!(value, Value::Map(_))
+                    || matches!(value, Value::Object(object) if object.type_name() == VALUES_TYPE)
+            });
+            table = inner
+                .and_then(|value| value.as_map())
+                .ok_or_else(|| CallError::from(format!("{} is not a table", quote_text(name))))?;
+        }
+        Ok(table)
+    }
+
+    /// The value at a dotted path; tables do not count.
+    fn path_value(&self, path: &str) -> Result<Value, CallError> {
+        if path.is_empty() {
+            return Err("YAML path cannot be empty".into());
+        }
+        let missing = |name: &str| CallError::from(format!("{} is not a value", quote_text(name)));
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let table =
+            if parent.is_empty() { self.0.clone() } else { self.table(parent).map_err(|_| missing(name))? };
+        table
+            .get(name.as_bytes())
+            .filter(|value| !matches!(value, Value::Map(_)))
+            .ok_or_else(|| missing(name))
+    }
+}
+
+fn quote_text(text: &str) -> String {
+    String::from_utf8_lossy(&pilothouse_gotemplate::quote::quote(text.as_bytes())).into_owned()
+}
+
+impl Object for ValuesMap {
+    fn type_name(&self) -> Cow<'static, str> {
+        VALUES_TYPE.into()
+    }
+    fn underlying(&self) -> Value {
+        Value::Map(self.0.clone())
+    }
+    fn as_map(&self) -> Option<&Map> {
+        Some(&self.0)
+    }
+    fn with_map(&self, map: Map) -> Option<Value> {
+        Some(values_map(map))
+    }
+    fn method(&self, name: &[u8]) -> Option<Method> {
+        match name {
+            b"AsMap" | b"YAML" => Some(Method::new(&[])),
+            b"Table" | b"PathValue" => Some(Method::new(&[Param::String])),
+            _ => None,
+        }
+    }
+    fn call(&self, name: &[u8], _: &Context<'_>, args: &mut [Value]) -> Result<Value, CallError> {
+        let argument =
+            || String::from_utf8_lossy(args.first().and_then(Value::as_str).unwrap_or_default()).into_owned();
+        match name {
+            b"AsMap" => Ok(Value::Map(self.0.clone())),
+            b"YAML" => Ok(format!("{}\n", to_yaml_text(&self.underlying())?.unwrap_or_default()).into()),
+            b"Table" => Ok(values_map(self.table(&argument())?)),
+            _ => self.path_value(&argument()),
+        }
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 /// Chart values as template values.

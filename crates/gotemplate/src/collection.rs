@@ -131,6 +131,7 @@ pub struct Map(Rc<MapData>);
 #[derive(Debug)]
 struct MapData {
     kind: MapKind,
+    nil: bool,
     entries: RefCell<BTreeMap<Str, Value>>,
 }
 
@@ -147,7 +148,15 @@ impl Map {
     }
     /// A map of another static type; the values have to be of it.
     pub fn with_kind(kind: MapKind, entries: BTreeMap<Str, Value>) -> Self {
-        Self(Rc::new(MapData { kind, entries: RefCell::new(entries) }))
+        Self(Rc::new(MapData { kind, nil: false, entries: RefCell::new(entries) }))
+    }
+    /// A nil map: empty, `null` in JSON, and not to be written to.
+    pub fn nil(kind: MapKind) -> Self {
+        Self(Rc::new(MapData { kind, nil: true, entries: RefCell::default() }))
+    }
+    /// Whether it is a nil map.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
     }
     /// The static type.
     pub fn kind(&self) -> MapKind {

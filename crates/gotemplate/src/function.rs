@@ -7,7 +7,8 @@ use crate::error::CallError;
 use crate::exec::Context;
 use crate::value::{Number, Value};
 
-/// A function: arguments fit the parameters; [`Value::Invalid`] never occurs among them.
+/// A function: arguments fit the parameters. Only a [`Param::Reflect`] sees [`Value::Invalid`]; for every other
+/// parameter nothing is [`Value::Nil`].
 pub type Native = fn(&Context<'_>, &mut [Value]) -> Result<Value, CallError>;
 
 /// The Go type of a parameter.
@@ -37,6 +38,9 @@ pub enum Param {
     Map,
     /// A named type of kind struct, given by an [`Object`](crate::Object) with this type name.
     Named(&'static str),
+    /// A named type of an integer kind, given by an [`Object`](crate::Object) with this type name, or by a
+    /// constant, which arrives as [`Value::Int64`].
+    NamedInt(&'static str),
 }
 
 impl Param {
@@ -54,7 +58,7 @@ impl Param {
             Self::List => "[]interface {}",
             Self::Strings => "[]string",
             Self::Map => "map[string]interface {}",
-            Self::Named(name) => name,
+            Self::Named(name) | Self::NamedInt(name) => name,
         }
     }
 
@@ -76,7 +80,9 @@ impl Param {
             Self::List => value.is_list_of(ListKind::Any),
             Self::Strings => value.is_list_of(ListKind::String),
             Self::Map => value.is_plain_map(),
-            Self::Named(name) => matches!(value, Value::Object(object) if object.type_name() == name),
+            Self::Named(name) | Self::NamedInt(name) => {
+                matches!(value, Value::Object(object) if object.type_name() == name)
+            }
         }
     }
 }

@@ -74,7 +74,7 @@ pub fn parse_float(text: &str) -> Result<f64, bool> {
         "nan" => return Ok(f64::NAN),
         _ => {}
     }
-    if unsigned.contains('_') && !(underscores_ok(text) && has_base_prefix(unsigned)) {
+    if unsigned.contains('_') && !underscores_ok(text) {
         return Err(false);
     }
     let digits: String = unsigned.chars().filter(|&c| c != '_').collect();
@@ -90,11 +90,6 @@ pub fn parse_float(text: &str) -> Result<f64, bool> {
         digits.parse::<f64>().map_err(|_| false)?
     };
     if magnitude.is_infinite() { Err(true) } else { Ok(sign * magnitude) }
-}
-
-/// Only in base-prefixed literals does `ParseFloat` allow underscores.
-fn has_base_prefix(unsigned: &str) -> bool {
-    unsigned.len() > 2 && unsigned.starts_with('0') && unsigned.as_bytes()[1].is_ascii_alphabetic()
 }
 
 /// Mantissa and obligatory `p` exponent, without the `0x`; rounds to even.

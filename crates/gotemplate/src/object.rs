@@ -29,6 +29,9 @@ impl Object for NamedMap {
     fn as_map(&self) -> Option<&Map> {
         Some(&self.map)
     }
+    fn with_map(&self, map: Map) -> Option<Value> {
+        Some(Value::object(Self { type_name: self.type_name, map }))
+    }
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -106,6 +109,12 @@ pub trait Object: fmt::Debug {
 
     /// The underlying map, if it is one that can be lent.
     fn as_map(&self) -> Option<&Map> {
+        None
+    }
+
+    /// A value of the same type over another map, for types that are maps.
+    fn with_map(&self, map: Map) -> Option<Value> {
+        let _ = map;
         None
     }
 

@@ -158,6 +158,11 @@ impl Emitter {
         }
     }
 
+    /// Text that is written as it is, such as a timestamp.
+    pub fn plain(&mut self, value: &str) {
+        self.word(value);
+    }
+
     /// A string; `value` may be invalid UTF-8 as Go's strings may.
     pub fn string(&mut self, value: &[u8]) {
         self.start_node();

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use pilothouse_gotemplate::{Context, Limit, List, MAX_VALUE_DEPTH, Map, NamedMap, Value};
+use pilothouse_gotemplate::{
+    CallError, Context, Field, Limit, List, MAX_VALUE_DEPTH, Map, Str, Struct, Value,
+};
 
 /// Go's `reflect.DeepEqual`: the types have to be the same too.
 pub(super) fn deep_equal(context: &Context<'_>, left: &Value, right: &Value) -> Result<bool, Limit> {
@@ -77,8 +79,14 @@ fn equal_maps(context: &Context<'_>, a: &Map, b: &Map, depth: u32) -> Result<boo
 }
 
 /// A copy that shares no list or map with the original.
-pub(super) fn deep_copy(context: &Context<'_>, value: &Value) -> Result<Value, Limit> {
-    copy_at(context, value, 0)
+///
+/// # Errors
+/// Go's panic on nil, or an exceeded bound.
+pub(super) fn deep_copy(context: &Context<'_>, value: &Value) -> Result<Value, CallError> {
+    if value.is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    Ok(copy_at(context, value, 0)?)
 }
 
 fn copy_at(context: &Context<'_>, value: &Value, depth: u32) -> Result<Value, Limit> {
@@ -102,13 +110,29 @@ fn copy_at(context: &Context<'_>, value: &Value, depth: u32) -> Result<Value, Li
             }
             Ok(Value::Map(Map::with_kind(map.kind(), copy)))
         }
-        Value::Object(object) => match object.as_any().downcast_ref::<NamedMap>() {
-            Some(named) => match copy_at(context, &Value::Map(named.map.clone()), depth + 1)? {
-                Value::Map(map) => Ok(Value::object(NamedMap { type_name: named.type_name, map })),
+        Value::Object(object) => match object.underlying() {
+            Value::Map(map) => match copy_at(context, &Value::Map(map), depth + 1)? {
+                Value::Map(map) => Ok(object.with_map(map.clone()).unwrap_or(Value::Map(map))),
                 other => Ok(other),
             },
-            None => Ok(value.clone()),
+            // What has a text of its own is a plain value such as a time.
+            Value::Struct(data) if object.text().is_none() => Ok(exported(&data)),
+            _ => Ok(value.clone()),
         },
         other => Ok(other.clone()),
     }
+}
+
+/// A copy of a struct loses what is not exported.
+fn exported(data: &Struct) -> Value {
+    let field = |field: &Field| {
+        let is_exported = field.name.starts_with(|c: char| c.is_ascii_uppercase());
+        let value = match &field.value {
+            Value::Str(_) if !is_exported => Value::Str(Str::default()),
+            value => value.clone(),
+        };
+        Field { name: field.name, json: field.json, omit_empty: field.omit_empty, value }
+    };
+    let fields = data.fields.iter().map(field).collect();
+    Value::Struct(Rc::new(Struct { type_name: data.type_name, pointer: data.pointer, fields }))
 }

@@ -28,8 +28,8 @@ pub(super) const FUNCTIONS: [Function; 17] = [
     Function::variadic("mustMerge", MAPS, |context, args| merge(context, args, Mode::KeepExisting)),
     Function::variadic("mergeOverwrite", MAPS, |context, args| merge(context, args, Mode::Overwrite)),
     Function::variadic("mustMergeOverwrite", MAPS, |context, args| merge(context, args, Mode::Overwrite)),
-    Function::new("deepCopy", &[Param::Any], |context, args| Ok(deep_copy(context, &args[0])?)),
-    Function::new("mustDeepCopy", &[Param::Any], |context, args| Ok(deep_copy(context, &args[0])?)),
+    Function::new("deepCopy", &[Param::Any], |context, args| deep_copy(context, &args[0])),
+    Function::new("mustDeepCopy", &[Param::Any], |context, args| deep_copy(context, &args[0])),
     Function::variadic("dig", &[Param::Any], dig),
 ];
 
@@ -58,7 +58,9 @@ fn get(_: &Context<'_>, args: &mut [Value]) -> Outcome {
 }
 
 fn set(context: &Context<'_>, args: &mut [Value]) -> Outcome {
-    let Some(map) = map(&args[0]) else { return Err("assignment to entry in nil map".into()) };
+    let Some(map) = map(&args[0]).filter(|map| !map.is_nil()) else {
+        return Err("assignment to entry in nil map".into());
+    };
     let value = std::mem::take(&mut args[2]);
     if matches!(value, Value::Map(_) | Value::List(_) | Value::Object(_) | Value::Struct(_)) {
         context.note_change(&map);
@@ -68,9 +70,8 @@ fn set(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 }
 
 fn unset(_: &Context<'_>, args: &mut [Value]) -> Outcome {
-    if let Some(map) = map(&args[0]) {
-        map.remove(text(&args[1]));
-    }
+    let Some(map) = map(&args[0]) else { return Ok(Map::nil(MapKind::Any).into()) };
+    map.remove(text(&args[1]));
     Ok(std::mem::take(&mut args[0]))
 }
 
@@ -123,7 +124,7 @@ fn omit(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 }
 
 fn merge(context: &Context<'_>, args: &mut [Value], mode: Mode) -> Outcome {
-    let Some(target) = map(&args[0]) else {
+    let Some(target) = map(&args[0]).filter(|map| !map.is_nil()) else {
         // Go merges into a fresh map.
         let target = Map::new();
         for source in args[1..].iter().filter_map(map) {

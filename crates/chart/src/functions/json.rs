@@ -5,7 +5,9 @@ mod encode;
 
 use std::borrow::Cow;
 
-use pilothouse_gotemplate::{CallError, Context, Function, List, ListKind, Map, Object, Param, Value};
+use pilothouse_gotemplate::{
+    CallError, Context, Function, List, ListKind, Map, MapKind, Object, Param, Value,
+};
 
 use super::{Outcome, string, text};
 pub(crate) use decode::decode;
@@ -28,7 +30,10 @@ pub(super) const FUNCTIONS: [Function; 9] = [
         give(context, encode(&args[0], Escape::Needed, false))
     }),
     Function::new("fromJson", STRING, from_json),
-    Function::new("mustFromJson", STRING, |_, args| Ok(decode(text(&args[0]))?)),
+    Function::new("mustFromJson", STRING, |_, args| match decode(text(&args[0]))? {
+        (value, None) => Ok(value),
+        (_, Some(error)) => Err(error.into()),
+    }),
     Function::new("fromJsonArray", STRING, from_json_array),
 ];
 
@@ -74,28 +79,31 @@ fn kind_word(value: &Value) -> Cow<'static, str> {
 }
 
 fn from_json(_: &Context<'_>, args: &mut [Value]) -> Outcome {
-    let error = match decode(text(&args[0])) {
-        Ok(Value::Map(map)) => return Ok(map.into()),
-        Ok(Value::Nil) => return Ok(Map::new().into()),
-        Ok(other) => {
-            format!(
-                "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                kind_word(&other)
-            )
+    let (map, error) = match decode(text(&args[0])) {
+        Ok((Value::Map(map), error)) => (map, error),
+        Ok((Value::Nil, _)) => (Map::nil(MapKind::Any), None),
+        Ok((other, _)) => {
+            let kind = kind_word(&other);
+            let error =
+                format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
+            (Map::new(), Some(error))
         }
-        Err(error) => error,
+        Err(error) => (Map::new(), Some(error)),
     };
-    Ok(Value::map([("Error".into(), error.into())]))
+    if let Some(error) = error {
+        map.insert("Error", error.into());
+    }
+    Ok(map.into())
 }
 
 fn from_json_array(_: &Context<'_>, args: &mut [Value]) -> Outcome {
     let error = match decode(text(&args[0])) {
-        Ok(Value::List(list)) => return Ok(list.into()),
-        Ok(Value::Nil) => return Ok(List::nil(ListKind::Any).into()),
-        Ok(other) => {
+        Ok((Value::List(list), None)) => return Ok(list.into()),
+        Ok((Value::Nil, _)) => return Ok(List::nil(ListKind::Any).into()),
+        Ok((Value::List(_), Some(error))) | Err(error) => error,
+        Ok((other, _)) => {
             format!("json: cannot unmarshal {} into Go value of type []interface {{}}", kind_word(&other))
         }
-        Err(error) => error,
     };
     Ok(Value::list(vec![error.into()]))
 }

@@ -7,8 +7,9 @@ mod translate;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use pilothouse_gotemplate::unicode::{decode, is_digit, is_letter};
 use pilothouse_gotemplate::{CallError, Context, Function, List, ListKind, Param, Str, Value, quote};
-use regex::bytes::{NoExpand, Regex, RegexBuilder};
+use regex::bytes::{Captures, Match, Regex, RegexBuilder};
 
 use super::{Outcome, int, string, text};
 
@@ -103,7 +104,7 @@ fn limit(count: i64) -> usize {
 
 fn find_all(context: &Context<'_>, regex: &Arc<Regex>, source: &[u8], count: i64) -> Outcome {
     let mut found = Vec::new();
-    for part in regex.find_iter(source).take(limit(count)) {
+    for part in matches(regex, source).take(limit(count)) {
         context.charge_steps(1)?;
         found.push(Value::Str(part.as_bytes().into()));
     }
@@ -114,15 +115,88 @@ fn find_all(context: &Context<'_>, regex: &Arc<Regex>, source: &[u8], count: i64
 }
 
 fn replace(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
-    let (source, replacement) = (text(&args[1]), text(&args[2]));
-    check_growth(context, regex, source, replacement)?;
-    string(context, regex.replace_all(source, replacement).into_owned())
+    let (source, template) = (text(&args[1]), text(&args[2]));
+    check_growth(context, regex, source, template)?;
+    if !template.contains(&b'$') {
+        return string(context, replace_matches(regex, source, |_, out| out.extend_from_slice(template)));
+    }
+    let expanded = replace_matches(regex, source, |found, out| {
+        if let Some(groups) = regex.captures_at(source, found.start()) {
+            expand(&groups, template, out);
+        }
+    });
+    string(context, expanded)
 }
 
 fn replace_literal(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
     let (source, replacement) = (text(&args[1]), text(&args[2]));
     check_growth(context, regex, source, replacement)?;
-    string(context, regex.replace_all(source, NoExpand(replacement)).into_owned())
+    string(context, replace_matches(regex, source, |_, out| out.extend_from_slice(replacement)))
+}
+
+/// The matches that Go finds: none is empty within a character.
+fn matches<'s>(regex: &'s Regex, source: &'s [u8]) -> impl Iterator<Item = Match<'s>> {
+    regex.find_iter(source).filter(|found| {
+        let inside = source.get(found.start()).is_some_and(|byte| byte & 0xc0 == 0x80);
+        !(found.is_empty() && inside && within_rune(source, found.start()))
+    })
+}
+
+/// Whether the byte at `at` continues a character.
+fn within_rune(source: &[u8], at: usize) -> bool {
+    (1..=3.min(at)).any(|back| decode(&source[at - back..]).is_some_and(|(_, width)| width > back))
+}
+
+fn replace_matches(
+    regex: &Regex,
+    source: &[u8],
+    mut replace: impl FnMut(&Match<'_>, &mut Vec<u8>),
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(source.len());
+    let mut copied = 0;
+    for found in matches(regex, source) {
+        out.extend_from_slice(&source[copied..found.start()]);
+        replace(&found, &mut out);
+        copied = found.end();
+    }
+    out.extend_from_slice(&source[copied..]);
+    out
+}
+
+/// Go's `Regexp.Expand`: `$name`, `${name}`, `$1`, `$$`; any other `$` is text.
+fn expand(groups: &Captures<'_>, template: &[u8], out: &mut Vec<u8>) {
+    let mut rest = template;
+    while let Some(dollar) = memchr::memchr(b'$', rest) {
+        out.extend_from_slice(&rest[..dollar]);
+        rest = &rest[dollar + 1..];
+        if let Some(after) = rest.strip_prefix(b"$") {
+            out.push(b'$');
+            rest = after;
+            continue;
+        }
+        let braced = rest.strip_prefix(b"{");
+        let name = braced.unwrap_or(rest);
+        let mut length = 0;
+        while let Some((rune, width)) = decode(&name[length..]) {
+            if !(is_letter(rune) || is_digit(rune) || rune == '_') {
+                break;
+            }
+            length += width;
+        }
+        let closed = braced.is_none() || name.get(length) == Some(&b'}');
+        if length == 0 || !closed {
+            out.push(b'$');
+            continue;
+        }
+        rest = &name[length + usize::from(braced.is_some())..];
+        if let Ok(name) = std::str::from_utf8(&name[..length]) {
+            let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+            let group =
+                if is_number { name.parse().ok().and_then(|n| groups.get(n)) } else { groups.name(name) };
+            out.extend_from_slice(group.map_or(b"", |group| group.as_bytes()));
+        }
+    }
+    out.extend_from_slice(rest);
 }
 
 /// Refuses a result that might be too long before it is made.
@@ -138,7 +212,7 @@ fn check_growth(
         return Ok(());
     }
     let mut length = source.len();
-    for found in regex.find_iter(source) {
+    for found in matches(regex, source) {
         length = length.saturating_add(replacement.len() + references * found.len());
         if length as u64 > context.budget().string_length {
             context.charge_string(length)?;
@@ -158,7 +232,7 @@ fn split(context: &Context<'_>, regex: &Arc<Regex>, args: &[Value]) -> Outcome {
     }
     let mut parts = Vec::new();
     let (mut start, mut end) = (0, 0);
-    for found in regex.find_iter(source).take(limit(count)) {
+    for found in matches(regex, source).take(limit(count)) {
         context.charge_steps(1)?;
         if count > 0 && parts.len() + 1 == limit(count) {
             break;

@@ -176,13 +176,22 @@ fn is_alphabet(rune: char) -> bool {
         | '\u{3040}'..='\u{309f}' | '\u{30a0}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ac00}'..='\u{d7af}')
 }
 
+fn is_invalid(text: &[u8], at: usize, rune: char) -> bool {
+    rune == char::REPLACEMENT_CHARACTER && decode(&text[at..]).is_some_and(|(_, width)| width == 1)
+}
+
 /// Splits the first run off.
 fn next_run(text: &[u8]) -> (Run, &[u8], &[u8]) {
-    let Some((first, width)) = decode(text) else { return (Run::Invalid, text, b"") };
+    // What is not UTF-8 goes with the character before it, or at the start with the one after it.
+    let skipped = runes(text).take_while(|&(at, rune)| is_invalid(text, at, rune)).count();
+    let Some((first, own)) = decode(&text[skipped..]) else { return (Run::Invalid, text, b"") };
+    let width = skipped + own;
     let extent = |from: usize, belongs: &dyn Fn(char) -> bool| {
         let mut end = from;
-        while let Some((rune, width)) = decode(&text[end..]).filter(|&(rune, _)| belongs(rune)) {
-            let _ = rune;
+        while let Some((rune, width)) = decode(&text[end..]) {
+            if !belongs(rune) && !is_invalid(text, end, rune) {
+                break;
+            }
             end += width;
         }
         end

@@ -122,9 +122,14 @@ impl Writer {
                 }
                 self.emitter.end();
             }
+            Value::Map(map) if map.is_nil() && self.style == Style::Json => self.emitter.null(),
             Value::Map(map) => self.map(map, depth)?,
             Value::Struct(data) => self.structure(data, depth)?,
             Value::Object(object) => match text_form(object.as_ref()) {
+                // goyaml.v3 knows times.
+                TextForm::Text(text) if self.style == Style::Pretty && object.type_name() == "time.Time" => {
+                    self.emitter.plain(&text);
+                }
                 TextForm::Text(text) => self.emitter.string(text.as_bytes()),
                 TextForm::Underlying(underlying) => self.value(&underlying, depth)?,
                 TextForm::Error(message) => return Err(Failure::Message(message)),
@@ -285,7 +290,8 @@ fn from_yaml_array(context: &Context<'_>, args: &mut [Value]) -> Outcome {
     context.charge_string(text(&args[0]).len())?;
     let error = match read(text(&args[0])) {
         Ok(Value::List(list)) => return Ok(list.into()),
-        Ok(Value::Nil) => return Ok(List::nil(pilothouse_gotemplate::ListKind::Any).into()),
+        // Go's decoder leaves the list it was given alone.
+        Ok(Value::Nil) => return Ok(List::new(Vec::new()).into()),
         Ok(other) => mismatch(&other, "[]interface {}"),
         Err(error) => error,
     };

@@ -8,12 +8,14 @@ use crate::value::{Basic, Number, Value};
 
 pub(super) fn len(_: &Context<'_>, args: &mut [Value]) -> Result {
     let value = &args[0];
-    if value.is_nil() {
-        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    match value {
+        Value::Nil => return Err("len of nil pointer".into()),
+        Value::Invalid => return Err("reflect: call of reflect.Value.Type on zero Value".into()),
+        _ => {}
     }
     match value.length() {
         Some(length) => Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX))),
-        None => Err(format!("len of type {}", value.type_name()).into()),
+        None => Err(format!("len of type {}", value.type_name().trim_start_matches('*')).into()),
     }
 }
 

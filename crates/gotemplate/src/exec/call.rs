@@ -150,6 +150,7 @@ impl Context<'_> {
         frame.at = At::Operand(arg);
         let value = match &arg.kind {
             OperandKind::Dot => dot.clone(),
+            OperandKind::Nil if param == Param::Reflect => return Ok(Value::Invalid),
             OperandKind::Nil if param.can_be_nil() => return Ok(Value::Nil),
             OperandKind::Nil => return frame.fail(format!("cannot assign nil to {}", param.type_name())),
             OperandKind::Field(_) | OperandKind::Variable(_) | OperandKind::Chain(_) => {
@@ -178,7 +179,7 @@ impl Context<'_> {
             (Param::Int, OperandKind::Number(number)) if number.int.is_some() => {
                 Ok(Value::Int(number.int.unwrap_or_default()))
             }
-            (Param::Int64, OperandKind::Number(number)) if number.int.is_some() => {
+            (Param::Int64 | Param::NamedInt(_), OperandKind::Number(number)) if number.int.is_some() => {
                 Ok(Value::Int64(number.int.unwrap_or_default()))
             }
             (Param::Float, OperandKind::Number(number)) if number.float.is_some() => {
@@ -192,7 +193,7 @@ impl Context<'_> {
             (Param::Uint32, _) => wrong("unsigned integer"),
             (Param::Bool, _) => wrong("bool"),
             (Param::String, _) => wrong("string"),
-            (Param::Int | Param::Int64, _) => wrong("integer"),
+            (Param::Int | Param::Int64 | Param::NamedInt(_), _) => wrong("integer"),
             (Param::Float, _) => wrong("float"),
             _ => frame.fail(format!("can't handle {} for arg of type {}", arg.text(), param.type_name())),
         }
@@ -201,6 +202,7 @@ impl Context<'_> {
     /// Go's `validateType`.
     fn fit(frame: &Frame<'_>, value: Value, param: Param) -> Result<Value> {
         match value {
+            Value::Invalid if param == Param::Reflect => Ok(Value::Invalid),
             Value::Invalid if param.can_be_nil() => Ok(Value::Nil),
             Value::Invalid => frame.fail(format!("invalid value; expected {}", param.type_name())),
             value if param.accepts(&value) => Ok(value),

@@ -142,6 +142,7 @@ impl<'s> Context<'s> {
     /// Executes `template` a level deeper.
     pub(super) fn run_into(&self, template: &Template, data: &Value, out: &mut Vec<u8>) -> Result<()> {
         let depth = &self.shared.depth;
+        let data = if data.is_nil() { &Value::Invalid } else { data };
         let mut frame = Frame::new(template, data);
         if depth.get() >= self.budget().depth {
             return Err(frame.exceeded(Limit::Depth(self.budget().depth)));

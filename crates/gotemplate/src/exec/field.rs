@@ -176,6 +176,11 @@ impl Context<'_> {
         match receiver.value.underlying().as_ref() {
             Value::Struct(data) => {
                 if let Some(value) = data.field(name) {
+                    if name.first().is_some_and(u8::is_ascii_lowercase) {
+                        let type_name = receiver.value.type_name();
+                        return frame
+                            .fail(format!("{text} is an unexported field of struct type {type_name}"));
+                    }
                     if has_args {
                         return frame.fail(format!("{text} has arguments but cannot be invoked as function"));
                     }

@@ -174,8 +174,8 @@ impl Context<'_> {
         branch: &'t Branch,
         out: &mut Vec<u8>,
     ) -> Result<bool> {
-        let value = value.underlying();
-        match value.as_ref() {
+        let underlying = value.underlying();
+        match underlying.as_ref() {
             Value::Invalid | Value::Nil => Ok(false),
             Value::List(list) => {
                 let elements = Elements { interface: list.kind() == ListKind::Any };
@@ -212,9 +212,9 @@ impl Context<'_> {
                 Ok(!entries.is_empty())
             }
             Value::Int(_) | Value::Int64(_) | Value::Number(_) => {
-                self.walk_integers(frame, value.as_ref(), branch, out)
+                self.walk_integers(frame, underlying.as_ref(), branch, out)
             }
-            value => frame.fail(format!("range can't iterate over {}", display(value))),
+            _ => frame.fail(format!("range can't iterate over {}", display(value))),
         }
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use pilothouse_gotemplate::{CallError, Context, Method, Object, Param, Str, Struct, Value};
+use pilothouse_gotemplate::{CallError, Context, Field, Method, Number, Object, Param, Str, Struct, Value};
 
 use super::duration;
 use super::format::format;
@@ -165,7 +165,26 @@ impl Object for Time {
     }
 
     fn underlying(&self) -> Value {
-        Value::Struct(Rc::new(Struct { type_name: TYPE_NAME, pointer: false, fields: Vec::new() }))
+        let field = |name, value| Field { name, json: "", omit_empty: false, value };
+        let zone = Struct {
+            type_name: "time.Location",
+            pointer: true,
+            fields: vec![
+                field("name", self.zone.at(self.unix).0.into()),
+                field("zone", Value::list(Vec::new())),
+                field("tx", Value::list(Vec::new())),
+                field("extend", "".into()),
+                field("cacheStart", Value::Int64(0)),
+                field("cacheEnd", Value::Int64(0)),
+                field("cacheZone", Value::Nil),
+            ],
+        };
+        let fields = vec![
+            field("wall", Value::Number(Number::Uint64(self.nanoseconds.into()))),
+            field("ext", Value::Int64(self.unix.saturating_sub(ZERO_UNIX))),
+            field("loc", Value::Struct(Rc::new(zone))),
+        ];
+        Value::Struct(Rc::new(Struct { type_name: TYPE_NAME, pointer: false, fields }))
     }
 
     fn method(&self, name: &[u8]) -> Option<Method> {
@@ -176,7 +195,7 @@ impl Object for Time {
             b"Format" => &[Param::String],
             b"AddDate" => &[Param::Int, Param::Int, Param::Int],
             b"Before" | b"After" | b"Equal" | b"Compare" | b"Sub" => OTHER,
-            b"Add" | b"Truncate" | b"Round" => &[Param::Named(Span::TYPE_NAME)],
+            b"Add" | b"Truncate" | b"Round" => &[Param::NamedInt(Span::TYPE_NAME)],
             _ => return None,
         }))
     }
@@ -318,6 +337,7 @@ impl Span {
     fn of(value: &Value) -> Option<i64> {
         match value {
             Value::Object(object) => object.as_any().downcast_ref::<Self>().map(|span| span.0),
+            Value::Int64(nanoseconds) => Some(*nanoseconds),
             _ => None,
         }
     }

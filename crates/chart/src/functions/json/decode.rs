@@ -11,14 +11,16 @@ const MAX_DEPTH: usize = 400;
 struct Reader<'s> {
     source: &'s [u8],
     at: usize,
+    range_error: Option<String>,
 }
 
-/// Reads one JSON document: numbers are floats, the last of equal keys wins.
-pub(crate) fn decode(source: &[u8]) -> Result<Value, String> {
-    let mut reader = Reader { source, at: 0 };
+/// Reads one JSON document: numbers are floats, the last of equal keys wins. A number that is out of range
+/// becomes nil, and the error that goes with it is given beside the value.
+pub(crate) fn decode(source: &[u8]) -> Result<(Value, Option<String>), String> {
+    let mut reader = Reader { source, at: 0, range_error: None };
     let value = reader.value("looking for beginning of value", 0)?;
     match reader.peek() {
-        None => Ok(value),
+        None => Ok((value, reader.range_error)),
         Some(_) => Err(reader.unexpected("after top-level value")),
     }
 }
@@ -37,6 +39,12 @@ impl Reader<'_> {
             None => "unexpected end of JSON input".into(),
             Some(&byte) => format!("invalid character {} {context}", describe(byte)),
         }
+    }
+
+    /// The same within a token: there Go takes the end of the text for a space.
+    fn unexpected_within(&self, context: &str) -> String {
+        let byte = self.source.get(self.at).copied().unwrap_or(b' ');
+        format!("invalid character {} {context}", describe(byte))
     }
 
     fn value(&mut self, context: &str, depth: usize) -> Result<Value, String> {
@@ -59,7 +67,7 @@ impl Reader<'_> {
         for (index, &expected) in word.iter().enumerate() {
             if self.source.get(self.at) != Some(&expected) {
                 let word = String::from_utf8_lossy(word);
-                return Err(self.unexpected(&format!(
+                return Err(self.unexpected_within(&format!(
                     "in literal {word} (expecting {})",
                     describe(word.as_bytes()[index])
                 )));
@@ -131,7 +139,7 @@ impl Reader<'_> {
         if self.source[self.at] == b'-' {
             self.at += 1;
             if !self.source.get(self.at).is_some_and(u8::is_ascii_digit) {
-                return Err(self.unexpected("in numeric literal"));
+                return Err(self.unexpected_within("in numeric literal"));
             }
         }
         if self.source[self.at] == b'0' {
@@ -142,7 +150,7 @@ impl Reader<'_> {
         if self.source.get(self.at) == Some(&b'.') {
             self.at += 1;
             if self.digits() == 0 {
-                return Err(self.unexpected("after decimal point in numeric literal"));
+                return Err(self.unexpected_within("after decimal point in numeric literal"));
             }
         }
         if let Some(b'e' | b'E') = self.source.get(self.at) {
@@ -151,13 +159,17 @@ impl Reader<'_> {
                 self.at += 1;
             }
             if self.digits() == 0 {
-                return Err(self.unexpected("in exponent of numeric literal"));
+                return Err(self.unexpected_within("in exponent of numeric literal"));
             }
         }
         let text = String::from_utf8_lossy(&self.source[start..self.at]).into_owned();
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Value::Float(number)),
-            _ => Err(format!("json: cannot unmarshal number {text} into Go value of type float64")),
+            _ => {
+                let error = format!("json: cannot unmarshal number {text} into Go value of type float64");
+                self.range_error.get_or_insert(error);
+                Ok(Value::Nil)
+            }
         }
     }
 
@@ -209,7 +221,7 @@ impl Reader<'_> {
                 out.extend_from_slice(rune.encode_utf8(&mut [0; 4]).as_bytes());
                 return Ok(());
             }
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.unexpected_within("in string escape code")),
         };
         out.push(byte);
         self.at += 1;
@@ -221,7 +233,7 @@ impl Reader<'_> {
         for _ in 0..4 {
             let digit = self.source.get(self.at).and_then(|&byte| char::from(byte).to_digit(16));
             let Some(digit) = digit else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(self.unexpected_within("in \\u hexadecimal character escape"));
             };
             code = code * 16 + digit;
             self.at += 1;

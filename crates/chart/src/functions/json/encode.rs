@@ -54,6 +54,7 @@ impl Writer {
                 }
                 self.close(list.items().len(), depth, b']');
             }
+            Value::Map(map) if map.is_nil() => self.out.extend_from_slice(b"null"),
             Value::Map(map) => {
                 self.out.push(b'{');
                 let entries = map.entries();
@@ -80,7 +81,7 @@ impl Writer {
             }
             Value::Object(object) => match text_form(object.as_ref()) {
                 TextForm::Text(text) => self.string(text.as_bytes()),
-                TextForm::Underlying(underlying) => self.value(&underlying, depth + 1)?,
+                TextForm::Underlying(underlying) => self.value(&underlying, depth)?,
                 TextForm::Error(message) => return Err(message.into()),
             },
             Value::Complex(_) | Value::Func(_) => {
