@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::schema::Graph;
 use crate::status::Cause;
+pub(crate) use formats::go_duration;
 pub use serve::{compare_versions, resources};
 
 /// One printer column.

@@ -1,24 +1,64 @@
 //! The controllers: CRD establishing, namespaces, garbage collection, simulated workloads.
+//!
+//! One task ([`engine`]) runs them all. A change in the store or a timer makes keys ([`route`]); each key is brought to
+//! its wanted state by the controller of its kind. Nothing is polled, and all that matters is in the store: after a
+//! restart everything is looked at once, nothing is lost and nothing happens twice.
+
+mod autoscalers;
+mod budgets;
+mod cron;
+mod cronjobs;
+mod daemonsets;
+mod definitions;
+mod deployments;
+mod engine;
+mod events;
+mod gc;
+mod jobs;
+mod namespaces;
+mod nodes;
+mod objects;
+mod pods;
+mod quotas;
+mod replicasets;
+mod revisions;
+mod route;
+mod scheduler;
+mod secrets;
+mod services;
+mod statefulsets;
+mod template;
+mod volumes;
+
+use jiff::SignedDuration;
 
 use crate::Cluster;
 
 /// How simulated workloads behave.
 #[derive(Clone, Debug)]
 pub struct Simulation {
-    /// Whether controllers run at all. Default: true.
+    /// Whether workloads are simulated: nodes, Pods and what controls them. Namespaces, owner references and
+    /// definitions are looked after in any case. Default: true.
     pub enabled: bool,
-    /// Names of the simulated nodes. Default: `node-1`.
+    /// Names of the simulated nodes. Default: `node-1`, `node-2`, `node-3`.
     pub nodes: Vec<String>,
+    /// From scheduled to running, for Pods that do not say (annotation `pilothouse.test/start-delay`). Default: 200 ms.
+    pub start_delay: SignedDuration,
 }
 
 impl Default for Simulation {
     fn default() -> Self {
-        Self { enabled: true, nodes: vec!["node-1".to_owned()] }
+        Self {
+            enabled: true,
+            nodes: ["node-1", "node-2", "node-3"].map(str::to_owned).to_vec(),
+            start_delay: SignedDuration::from_millis(200),
+        }
     }
 }
 
 /// Starts the controllers on the current runtime; they end with the cluster's shutdown
 /// ([`Cluster::shutdown_token`]). Tasks are spawned with [`Cluster::spawn`].
 pub fn start(cluster: &Cluster, simulation: &Simulation) {
-    let _ = (cluster, simulation);
+    let changes = cluster.subscribe();
+    cluster.spawn(engine::Engine::new(cluster, simulation).run(changes));
 }
