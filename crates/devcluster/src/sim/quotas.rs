@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::engine::{Engine, Key};
 use super::objects::{is_deleting, list, text};
-use crate::fields::Quantity;
+use crate::fields::quantity::Quantity;
 use crate::status::ApiResult;
 
 pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {

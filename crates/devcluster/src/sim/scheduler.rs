@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::events::Event;
 use super::objects::{Condition, is_deleting, labels, list, matches_map, name, namespace, requirement, set_condition, stamp, text};
 use super::route::claims;
-use crate::fields::Quantity;
+use crate::fields::quantity::Quantity;
 use crate::status::ApiResult;
 
 /// Why a node does not take a Pod, as the scheduler tells it; `None`: it does.

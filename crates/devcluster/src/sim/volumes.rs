@@ -12,7 +12,7 @@ use super::nodes::PROVISIONER;
 use super::objects::{annotation, finalizers, is_deleting, list, labels, name, namespace, remove_finalizer, selects, text, uid};
 use super::route::claims;
 use super::template::set_annotation;
-use crate::fields::Quantity;
+use crate::fields::quantity::Quantity;
 use crate::status::ApiResult;
 
 const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
