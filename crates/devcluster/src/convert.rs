@@ -24,6 +24,9 @@ pub(crate) fn read_bytes(resource: &Resource, object: &Object) -> Bytes {
 
 /// Whether the stored bytes are in the resource's version.
 pub(crate) fn is_stored_form(resource: &Resource, object: &Object) -> bool {
+    if resource.custom.as_ref().is_some_and(|served| served.reshapes()) {
+        return false;
+    }
     let expected = header(resource);
     object.body.get(..usize::from(object.header)) == Some(expected.as_bytes())
 }
@@ -36,14 +39,16 @@ pub(crate) fn header(resource: &Resource) -> String {
 /// Brings a stored object into the resource's version.
 pub(crate) fn from_storage(resource: &Resource, value: &mut Value) {
     let wanted = resource.api_version();
+    if let Some(served) = &resource.custom {
+        let converted = value["apiVersion"] != wanted.as_str();
+        value["apiVersion"] = json!(wanted);
+        served.read(value, converted);
+        return;
+    }
     if value["apiVersion"] == wanted.as_str() {
         return;
     }
     match (&resource.custom, &*resource.bucket, &*resource.gvk.version) {
-        (Some(served), ..) => {
-            value["apiVersion"] = json!(wanted);
-            served.normalise(value);
-        }
         (None, "events", _) => to_new_event(value),
         (None, "autoscaling/horizontalpodautoscalers", "v1") => to_old_autoscaler(value),
         _ => {}
@@ -57,7 +62,8 @@ pub(crate) fn to_storage(resource: &Resource, value: &mut Value) {
         return;
     }
     match (&resource.custom, &*resource.bucket) {
-        (Some(_), _) => {
+        (Some(served), _) => {
+            served.store(value);
             value["apiVersion"] =
                 json!(crate::resource::api_version(resource.group(), &resource.storage_version));
         }

@@ -7,6 +7,7 @@ mod classes;
 mod limits;
 mod namespaces;
 mod pods;
+mod quotas;
 mod roles;
 mod services;
 
@@ -111,8 +112,8 @@ pub(crate) fn check_create(
     namespace: &str,
     object: &Value,
 ) -> ApiResult<()> {
-    let _ = (cluster, call, resource, namespace, object);
-    Ok(())
+    let _ = call;
+    quotas::check(cluster, resource, namespace, object)
 }
 
 /// Looks at a valid new state before it is stored.

@@ -620,6 +620,29 @@ pub(super) fn prepare(definition: &mut Value, old: Option<&Value>) {
     }
 }
 
+/// The finalizer that keeps a definition until its instances are gone.
+pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Sets deletion time, finalizer and `Terminating`. False: it may go at once.
+pub(super) fn mark_deletion(definition: &mut Value, now: &str) -> bool {
+    if definition["metadata"]["deletionTimestamp"].is_string() {
+        return !list(&definition["metadata"], "finalizers").is_empty();
+    }
+    definition["metadata"]["deletionTimestamp"] = json!(now);
+    let mut finalizers = list(&definition["metadata"], "finalizers").to_vec();
+    finalizers.push(json!(CLEANUP));
+    definition["metadata"]["finalizers"] = json!(finalizers);
+    let mut conditions =
+        definition.pointer("/status/conditions").and_then(Value::as_array).cloned().unwrap_or_default();
+    conditions.retain(|c| text(c, "type") != "Terminating");
+    conditions.push(json!({
+        "type": "Terminating", "status": "True", "lastTransitionTime": now, "reason": "InstanceDeletionPending",
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+    }));
+    definition["status"]["conditions"] = json!(conditions);
+    true
+}
+
 /// `Warning` texts for a create or update: formats that nothing checks, sets of what is no scalar.
 pub(super) fn warnings(definition: &Value, old: Option<&Value>) -> Vec<String> {
     let formats = |d: &Value| {

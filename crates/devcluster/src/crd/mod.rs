@@ -76,6 +76,10 @@ pub struct Served {
     /// The definition is being deleted: nothing is created any more.
     pub terminating: bool,
     parsed: Arc<schema::Schema>,
+    /// The schema of the version that is stored.
+    stored: Arc<schema::Schema>,
+    /// The schema has been changed: what is stored may not have its present form.
+    changed: bool,
     rules: Arc<cel::Rules>,
 }
 
@@ -97,9 +101,27 @@ impl Served {
         self.decode(object);
     }
 
-    /// Prunes an object that was stored in or converted from another version; fills in nothing.
-    pub fn prune(&self, object: &mut Value) {
-        prune::prune(object, &self.parsed, &mut Vec::new());
+    /// Brings an object from the store into this version. `converted`: it was stored in another one.
+    pub fn read(&self, object: &mut Value, converted: bool) {
+        if !converted && !self.changed {
+            return;
+        }
+        prune::drop_nulls(object, &self.stored);
+        prune::default(object, &self.stored);
+        prune::prune(object, &self.stored, &mut Vec::new());
+        if converted {
+            prune::prune(object, &self.parsed, &mut Vec::new());
+        }
+    }
+
+    /// Drops what the stored version does not have.
+    pub fn store(&self, object: &mut Value) {
+        prune::prune(object, &self.stored, &mut Vec::new());
+    }
+
+    /// Whether stored objects have to be looked at before they are shown.
+    pub fn reshapes(&self) -> bool {
+        self.changed
     }
 
     /// What is wrong with an object: schema and CEL rules (transition rules where there is an `old` one).
@@ -224,6 +246,11 @@ pub fn prepare_definition(definition: &mut Value, old: Option<&Value>) {
 /// What is wrong with a CustomResourceDefinition, without what is checked in every object's metadata.
 pub fn validate_definition(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
     definition::validate(definition, old)
+}
+
+/// Marks a definition as being deleted: its instances go first. False: nothing holds it.
+pub(crate) fn mark_deletion(definition: &mut Value, now: &str) -> bool {
+    definition::mark_deletion(definition, now)
 }
 
 /// What is wrong with a change of a definition's status.

@@ -34,6 +34,10 @@ pub fn resources(definition: &Value) -> Vec<Resource> {
         spec.get("versions").and_then(Value::as_array).into_iter().flatten().collect();
     let storage = versions.iter().find(|v| v.get("storage") == Some(&Value::Bool(true)));
     let storage = storage.map(|v| text(v, "name")).unwrap_or_default();
+    let stored = versions.iter().find(|v| v.get("storage") == Some(&Value::Bool(true)));
+    let stored = Arc::new(Schema::parse(
+        stored.and_then(|v| v.pointer("/schema/openAPIV3Schema")).unwrap_or(&Value::Null),
+    ));
     let terminating = condition(definition, "Terminating").is_some_and(|c| text(c, "status") == "True");
     let mut served: Vec<&Value> =
         versions.iter().copied().filter(|v| v.get("served") == Some(&Value::Bool(true))).collect();
@@ -44,6 +48,13 @@ pub fn resources(definition: &Value) -> Vec<Resource> {
         .map(|version| {
             let mut custom = custom(definition, version, &versions);
             custom.terminating = terminating;
+            custom.stored = if text(version, "name") == storage {
+                Arc::clone(&custom.parsed)
+            } else {
+                Arc::clone(&stored)
+            };
+            custom.changed =
+                definition.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1) > 1;
             let gvk = Gvk::new(&group, &text(version, "name"), &text(names, "kind"));
             Resource {
                 plural: Text::Owned(plural.clone()),
@@ -112,6 +123,8 @@ fn custom(definition: &Value, version: &Value, versions: &[&Value]) -> Served {
         selectable: selectable.map(|f| text(f, "jsonPath")).collect(),
         deprecation: deprecation(definition, version, versions),
         terminating: false,
+        stored: Arc::default(),
+        changed: false,
     }
 }
 

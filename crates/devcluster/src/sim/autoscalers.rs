@@ -11,7 +11,9 @@ use crate::status::ApiResult;
 const COMPONENT: &str = "horizontal-pod-autoscaler";
 
 pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
-    let Some(scaler) = engine.get("autoscaling/horizontalpodautoscalers", &key.namespace, &key.name) else { return Ok(()) };
+    let Some(scaler) = engine.get("autoscaling/horizontalpodautoscalers", &key.namespace, &key.name) else {
+        return Ok(());
+    };
     let target = &scaler["spec"]["scaleTargetRef"];
     let kind: Option<(&str, &'static str)> = match text(target, "kind") {
         "Deployment" => Some(("apps/deployments", "Deployment")),
@@ -19,7 +21,9 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
         "ReplicaSet" => Some(("apps/replicasets", "ReplicaSet")),
         _ => None,
     };
-    let live = kind.and_then(|(bucket, kind)| engine.get(bucket, &key.namespace, text(target, "name")).map(|o| (kind, o)));
+    let live = kind.and_then(|(bucket, kind)| {
+        engine.get(bucket, &key.namespace, text(target, "name")).map(|o| (kind, o))
+    });
     let now = stamp(Timestamp::now());
     let mut status = scaler["status"].clone();
     if !status.is_object() {
@@ -28,8 +32,12 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
     status["observedGeneration"] = json!(generation(&scaler));
     let Some((kind, object)) = live else {
         let plural = format!("{}s", text(target, "kind").to_lowercase());
-        let message = format!("the HPA controller was unable to get the target's current scale: {plural}.apps \"{}\" not found", text(target, "name"));
-        let new = Condition { kind: "AbleToScale", status: "False", reason: "FailedGetScale", message: &message };
+        let message = format!(
+            "the HPA controller was unable to get the target's current scale: {plural}.apps \"{}\" not found",
+            text(target, "name")
+        );
+        let new =
+            Condition { kind: "AbleToScale", status: "False", reason: "FailedGetScale", message: &message };
         set_condition(&mut status, new, false, &now);
         return engine.write_status("autoscaling", "HorizontalPodAutoscaler", &scaler, status).await;
     };
@@ -52,7 +60,8 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
             "Current number of replicas above Spec.MaxReplicas"
         };
         let message = format!("New size: {desired}; reason: {why}");
-        let event = Event { component: COMPONENT, normal: true, reason: "SuccessfulRescale", message: &message };
+        let event =
+            Event { component: COMPONENT, normal: true, reason: "SuccessfulRescale", message: &message };
         engine.event("autoscaling/v2", "HorizontalPodAutoscaler", &scaler, event).await;
     }
     engine.write_status("autoscaling", "HorizontalPodAutoscaler", &scaler, status).await
@@ -72,16 +81,32 @@ fn conditions(scaler: &Value, status: &mut Value, current: i64, desired: i64, no
     let mut set = |kind, state, reason, message: &str| {
         set_condition(status, Condition { kind, status: state, reason, message }, false, now);
     };
-    set("AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale");
+    set(
+        "AbleToScale",
+        "True",
+        "SucceededGetScale",
+        "the HPA controller was able to get the target's current scale",
+    );
     if current == 0 {
-        set("ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
+        set(
+            "ScalingActive",
+            "False",
+            "ScalingDisabled",
+            "scaling is disabled since the replica count of the target is zero",
+        );
         return;
     }
     if desired != current {
-        set("AbleToScale", "True", "SucceededRescale", &format!("the HPA controller was able to update the target scale to {desired}"));
+        set(
+            "AbleToScale",
+            "True",
+            "SucceededRescale",
+            &format!("the HPA controller was able to update the target scale to {desired}"),
+        );
         return;
     }
-    let resource = list(&scaler["spec"], "metrics").iter().find_map(|m| m["resource"]["name"].as_str()).unwrap_or("cpu");
+    let resource =
+        list(&scaler["spec"], "metrics").iter().find_map(|m| m["resource"]["name"].as_str()).unwrap_or("cpu");
     let message = format!(
         "the HPA was unable to compute the replica count: failed to get {resource} utilization: unable to get metrics for resource {resource}: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)"
     );

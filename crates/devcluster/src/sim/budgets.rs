@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use super::engine::{Engine, Key};
 use super::objects::{
-    Condition, controller_of, generation, int, is_active, is_ready, labels, of_total, selects, set_condition, stamp, text,
+    Condition, controller_of, generation, int, is_active, is_ready, labels, of_total, selects, set_condition,
+    stamp, text,
 };
 use crate::status::ApiResult;
 
 pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
-    let Some(budget) = engine.get("policy/poddisruptionbudgets", &key.namespace, &key.name) else { return Ok(()) };
+    let Some(budget) = engine.get("policy/poddisruptionbudgets", &key.namespace, &key.name) else {
+        return Ok(());
+    };
     let pods: Vec<Value> = engine
         .list("pods", &key.namespace)
         .iter()
@@ -26,7 +29,9 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
 fn expected(engine: &Engine, budget: &Value, pods: &[Value]) -> i64 {
     let present = i64::try_from(pods.len()).unwrap_or(0);
     let spec = &budget["spec"];
-    let relative = spec["maxUnavailable"].is_number() || spec["maxUnavailable"].is_string() || spec["minAvailable"].is_string();
+    let relative = spec["maxUnavailable"].is_number()
+        || spec["maxUnavailable"].is_string()
+        || spec["minAvailable"].is_string();
     if !relative {
         return present;
     }
@@ -68,8 +73,14 @@ fn status(budget: &Value, pods: &[Value], expected: i64, now: &str) -> Value {
     if let Some(conditions) = budget["status"].get("conditions") {
         status["conditions"] = conditions.clone();
     }
-    let (state, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
-    set_condition(&mut status, Condition { kind: "DisruptionAllowed", status: state, reason, message: "" }, false, now);
+    let (state, reason) =
+        if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+    set_condition(
+        &mut status,
+        Condition { kind: "DisruptionAllowed", status: state, reason, message: "" },
+        false,
+        now,
+    );
     for condition in status["conditions"].as_array_mut().into_iter().flatten() {
         condition["observedGeneration"] = json!(generation(budget));
     }
@@ -86,8 +97,14 @@ mod tests {
         let pods = [pod.clone(), pod.clone(), pod];
         let budget = |spec: Value| json!({"metadata": {"generation": 1}, "spec": spec, "status": {}});
         let found = status(&budget(json!({"minAvailable": 2})), &pods, 3, "t");
-        assert_eq!((found["desiredHealthy"].as_i64(), found["disruptionsAllowed"].as_i64()), (Some(2), Some(1)));
+        assert_eq!(
+            (found["desiredHealthy"].as_i64(), found["disruptionsAllowed"].as_i64()),
+            (Some(2), Some(1))
+        );
         let found = status(&budget(json!({"maxUnavailable": "50%"})), &pods, 3, "t");
-        assert_eq!((found["desiredHealthy"].as_i64(), found["disruptionsAllowed"].as_i64()), (Some(1), Some(2)));
+        assert_eq!(
+            (found["desiredHealthy"].as_i64(), found["disruptionsAllowed"].as_i64()),
+            (Some(1), Some(2))
+        );
     }
 }

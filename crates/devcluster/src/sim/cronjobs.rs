@@ -8,7 +8,8 @@ use super::cron::Schedule;
 use super::engine::{Engine, Key};
 use super::events::Event;
 use super::objects::{
-    condition_is, controller_reference, is_controlled_by, is_deleting, list, name, namespace, stamp, text, time, uid,
+    condition_is, controller_reference, is_controlled_by, is_deleting, list, name, namespace, stamp, text,
+    time, uid,
 };
 use super::template;
 use crate::status::ApiResult;
@@ -40,7 +41,8 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
     };
     let Some(schedule) = Schedule::parse(text(spec, "schedule")) else {
         let message = format!("unparseable schedule: {}", text(spec, "schedule"));
-        let event = Event { component: COMPONENT, normal: false, reason: "UnparseableSchedule", message: &message };
+        let event =
+            Event { component: COMPONENT, normal: false, reason: "UnparseableSchedule", message: &message };
         engine.event("batch/v1", "CronJob", &cron, event).await;
         return engine.write_status("batch", "CronJob", &cron, status).await;
     };
@@ -75,14 +77,22 @@ fn missed(cron: &Value, schedule: &Schedule, zone: &TimeZone, now: Timestamp) ->
         }
     }
     // Too many to go through: the last minute that fits is near enough.
-    due.and(schedule.next(now.checked_sub(SignedDuration::from_mins(2)).unwrap_or(now), zone)).filter(|at| *at <= now)
+    due.and(schedule.next(now.checked_sub(SignedDuration::from_mins(2)).unwrap_or(now), zone))
+        .filter(|at| *at <= now)
 }
 
-async fn start(engine: &mut Engine, cron: &Value, jobs: &[Value], due: Timestamp, status: &mut Value) -> ApiResult<()> {
+async fn start(
+    engine: &mut Engine,
+    cron: &Value,
+    jobs: &[Value],
+    due: Timestamp,
+    status: &mut Value,
+) -> ApiResult<()> {
     let running: Vec<&Value> = jobs.iter().filter(|j| !is_over(j) && !is_deleting(j)).collect();
     match text(&cron["spec"], "concurrencyPolicy") {
         "Forbid" if !running.is_empty() => {
-            let message = "Not starting job because prior execution is running and concurrency policy is Forbid";
+            let message =
+                "Not starting job because prior execution is running and concurrency policy is Forbid";
             let event = Event { component: COMPONENT, normal: true, reason: "JobAlreadyActive", message };
             engine.event("batch/v1", "CronJob", cron, event).await;
             return Ok(());
@@ -110,7 +120,8 @@ async fn start(engine: &mut Engine, cron: &Value, jobs: &[Value], due: Timestamp
     match engine.controllers.create(&resource, namespace(cron), job).await {
         Ok(job) => {
             let message = format!("Created job {job_name}");
-            let event = Event { component: COMPONENT, normal: true, reason: "SuccessfulCreate", message: &message };
+            let event =
+                Event { component: COMPONENT, normal: true, reason: "SuccessfulCreate", message: &message };
             engine.event("batch/v1", "CronJob", cron, event).await;
             if let Some(active) = status["active"].as_array_mut() {
                 active.push(reference(&job));
@@ -155,7 +166,9 @@ fn status(cron: &Value, jobs: &[Value]) -> Value {
 
 /// Deletes Jobs beyond the history that is kept.
 async fn prune(engine: &mut Engine, cron: &Value, jobs: &[Value]) -> ApiResult<()> {
-    for (kind, key, default) in [("Complete", "successfulJobsHistoryLimit", 3), ("Failed", "failedJobsHistoryLimit", 1)] {
+    for (kind, key, default) in
+        [("Complete", "successfulJobsHistoryLimit", 3), ("Failed", "failedJobsHistoryLimit", 1)]
+    {
         let keep = usize::try_from(cron["spec"][key].as_i64().unwrap_or(default)).unwrap_or(0);
         let mut over: Vec<&Value> =
             jobs.iter().filter(|j| condition_is(&j["status"], kind, "True") && !is_deleting(j)).collect();
@@ -176,9 +189,13 @@ mod tests {
     fn a_time_that_has_come_is_found_once() {
         let schedule = Schedule::parse("*/5 * * * *").unwrap();
         let at = |t: &str| t.parse::<Timestamp>().unwrap();
-        let cron = json!({"metadata": {"creationTimestamp": "2026-01-01T00:01:00Z"}, "spec": {}, "status": {}});
+        let cron =
+            json!({"metadata": {"creationTimestamp": "2026-01-01T00:01:00Z"}, "spec": {}, "status": {}});
         assert_eq!(missed(&cron, &schedule, &TimeZone::UTC, at("2026-01-01T00:04:00Z")), None);
-        assert_eq!(missed(&cron, &schedule, &TimeZone::UTC, at("2026-01-01T00:11:00Z")), Some(at("2026-01-01T00:10:00Z")));
+        assert_eq!(
+            missed(&cron, &schedule, &TimeZone::UTC, at("2026-01-01T00:11:00Z")),
+            Some(at("2026-01-01T00:10:00Z"))
+        );
         let cron = json!({"metadata": {"creationTimestamp": "2026-01-01T00:01:00Z"}, "spec": {}, "status": {"lastScheduleTime": "2026-01-01T00:10:00Z"}});
         assert_eq!(missed(&cron, &schedule, &TimeZone::UTC, at("2026-01-01T00:11:00Z")), None);
     }

@@ -70,7 +70,8 @@ fn build(set: &Value, node: &str, hash: &str) -> Value {
     template::set_label(&mut pod, HASH, hash);
     template::set_label(&mut pod, "pod-template-generation", &generation(set).to_string());
     let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
-    let terms = &mut pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+    let terms = &mut pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        ["nodeSelectorTerms"];
     match terms.as_array_mut().filter(|t| !t.is_empty()) {
         Some(terms) => terms.iter_mut().for_each(|term| term["matchFields"] = json!([field])),
         None => *terms = json!([{ "matchFields": [field] }]),
@@ -78,7 +79,13 @@ fn build(set: &Value, node: &str, hash: &str) -> Value {
     pod
 }
 
-async fn manage(engine: &mut Engine, set: &Value, pods: &[Value], nodes: &[String], hash: &str) -> ApiResult<()> {
+async fn manage(
+    engine: &mut Engine,
+    set: &Value,
+    pods: &[Value],
+    nodes: &[String],
+    hash: &str,
+) -> ApiResult<()> {
     for pod in pods {
         let ended = matches!(text(&pod["status"], "phase"), "Failed" | "Succeeded");
         if !is_deleting(pod) && (ended || !nodes.iter().any(|n| n == node_of(pod))) {
@@ -125,7 +132,11 @@ fn status(set: &Value, pods: &[Value], nodes: &[String], hash: &str, now: Timest
         "currentNumberScheduled": placed.len(), "desiredNumberScheduled": nodes.len(),
         "numberMisscheduled": misplaced, "numberReady": ready,
     });
-    for (key, n) in [("updatedNumberScheduled", updated), ("numberAvailable", available), ("numberUnavailable", nodes.len() - available)] {
+    for (key, n) in [
+        ("updatedNumberScheduled", updated),
+        ("numberAvailable", available),
+        ("numberUnavailable", nodes.len() - available),
+    ] {
         if n > 0 {
             status[key] = json!(n);
         }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::engine::{Engine, Key, gone_is_fine};
-use super::objects::{Condition, condition_is, finalizers, is_deleting, list, name, remove_finalizer, set_condition, stamp, text};
+use super::objects::{
+    Condition, condition_is, finalizers, is_deleting, list, name, remove_finalizer, set_condition, stamp,
+    text,
+};
 use crate::client::DeleteOptions;
 use crate::crd;
 use crate::status::ApiResult;
@@ -57,8 +60,12 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
 /// Serves a definition, where what it serves has changed.
 fn serve(engine: &mut Engine, definition: &Value) {
     let digest = super::template::hash(
-        &json!([definition["spec"], definition["status"]["acceptedNames"], definition["metadata"]["uid"],
-            condition_is(&definition["status"], "Terminating", "True")]),
+        &json!([
+            definition["spec"],
+            definition["status"]["acceptedNames"],
+            definition["metadata"]["uid"],
+            condition_is(&definition["status"], "Terminating", "True")
+        ]),
         0,
     );
     if engine.served.get(name(definition)) == Some(&digest) {
@@ -97,7 +104,12 @@ fn accept(definition: &mut Value, others: &[Value], now: &str) {
     if !accepted.is_object() {
         accepted = json!({});
     }
-    for (key, reason) in [("plural", "PluralConflict"), ("singular", "SingularConflict"), ("kind", "KindConflict"), ("listKind", "ListKindConflict")] {
+    for (key, reason) in [
+        ("plural", "PluralConflict"),
+        ("singular", "SingularConflict"),
+        ("kind", "KindConflict"),
+        ("listKind", "ListKindConflict"),
+    ] {
         let name = text(names, key);
         let clash = if key.ends_with("ind") { kinds.contains(&name) } else { used.iter().any(|u| u == name) };
         if clash && !name.is_empty() {
@@ -115,14 +127,29 @@ fn accept(definition: &mut Value, others: &[Value], now: &str) {
     status["acceptedNames"] = accepted;
     let (reason, message) = conflict.clone().unwrap_or(("NoConflicts", "no conflicts found".to_owned()));
     let state = if conflict.is_none() { "True" } else { "False" };
-    set_condition(status, Condition { kind: "NamesAccepted", status: state, reason, message: &message }, false, now);
+    set_condition(
+        status,
+        Condition { kind: "NamesAccepted", status: state, reason, message: &message },
+        false,
+        now,
+    );
     if condition_is(status, "Established", "True") {
         return;
     }
     let established = if conflict.is_none() {
-        Condition { kind: "Established", status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" }
+        Condition {
+            kind: "Established",
+            status: "True",
+            reason: "InitialNamesAccepted",
+            message: "the initial names have been accepted",
+        }
     } else {
-        Condition { kind: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" }
+        Condition {
+            kind: "Established",
+            status: "False",
+            reason: "NotAccepted",
+            message: "not all names are accepted",
+        }
     };
     set_condition(status, established, false, now);
 }
@@ -155,16 +182,22 @@ async fn terminate(engine: &mut Engine, definition: &Value) -> ApiResult<()> {
     if condition_is(&next["status"], "Established", "True") {
         serve(engine, &next);
     }
-    engine.server.modify(&resource, "status", "", name(definition), say(progress.0, progress.1, progress.2)).await?;
-    let served = engine.cluster.resources().into_iter().find(|r| {
-        r.custom.as_ref().is_some_and(|c| c.definition == name(definition))
-    });
+    engine
+        .server
+        .modify(&resource, "status", "", name(definition), say(progress.0, progress.1, progress.2))
+        .await?;
+    let served = engine
+        .cluster
+        .resources()
+        .into_iter()
+        .find(|r| r.custom.as_ref().is_some_and(|c| c.definition == name(definition)));
     if let Some(served) = served {
         for object in engine.list(&served.bucket, "") {
             if is_deleting(&object.value()) {
                 continue;
             }
-            let options = DeleteOptions { propagation: Some("Background".to_owned()), ..DeleteOptions::default() };
+            let options =
+                DeleteOptions { propagation: Some("Background".to_owned()), ..DeleteOptions::default() };
             gone_is_fine(engine.server.delete(&served, &object.namespace, &object.name, &options).await)?;
         }
         if !engine.list(&served.bucket, "").is_empty() {

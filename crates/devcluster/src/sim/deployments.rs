@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::engine::{Engine, Key};
 use super::events::Event;
 use super::objects::{
-    Condition, annotation, condition, condition_is, controller_of, controller_reference, count, generation, int,
-    is_controlled_by, is_deleting, labels, name, namespace, of_total, remove_condition, selects, set_condition, stamp,
-    text, time, uid,
+    Condition, annotation, condition, condition_is, controller_of, controller_reference, count, generation,
+    int, is_controlled_by, is_deleting, labels, name, namespace, of_total, remove_condition, selects,
+    set_condition, stamp, text, time, uid,
 };
 use super::template::{self, set_annotation, set_label};
 use crate::status::ApiResult;
@@ -40,7 +40,9 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
     let mut sets = sets;
     let mut new = find_new(&deployment, &sets);
     if new.is_none() && !paused {
-        if text(&deployment["spec"]["strategy"], "type") == "Recreate" && !recreate_old(engine, &deployment, &mut sets).await? {
+        if text(&deployment["spec"]["strategy"], "type") == "Recreate"
+            && !recreate_old(engine, &deployment, &mut sets).await?
+        {
             return write_status(engine, key, &deployment, &sets, progress).await;
         }
         match create_new(engine, &deployment, &sets).await {
@@ -177,7 +179,11 @@ async fn create_new(engine: &mut Engine, deployment: &Value, sets: &[Value]) -> 
     let mut salt = int(&deployment["status"], "collisionCount");
     let hash = loop {
         let hash = template::hash(&template, salt);
-        let taken = engine.controllers.get("apps/replicasets", namespace(deployment), &format!("{}-{hash}", name(deployment)));
+        let taken = engine.controllers.get(
+            "apps/replicasets",
+            namespace(deployment),
+            &format!("{}-{hash}", name(deployment)),
+        );
         if taken.is_none() || salt > 100 {
             break hash;
         }
@@ -236,12 +242,23 @@ async fn set_revision(engine: &mut Engine, deployment: &Value, revision: i64) ->
         set_annotation(live, REVISION, &text);
         true
     };
-    engine.controllers.modify(&resource, "", namespace(deployment), name(deployment), change).await.map(drop)
+    // Through the status, as the real controller does: the generation stays.
+    engine
+        .controllers
+        .modify(&resource, "status", namespace(deployment), name(deployment), change)
+        .await
+        .map(drop)
 }
 
 /// Gives the current set the newest revision and the Deployment's annotations.
-async fn update_new(engine: &mut Engine, deployment: &Value, sets: &mut [Value], new: usize) -> ApiResult<()> {
-    let newest = sets.iter().enumerate().filter(|(i, _)| *i != new).map(|(_, s)| revision(s)).max().unwrap_or(0) + 1;
+async fn update_new(
+    engine: &mut Engine,
+    deployment: &Value,
+    sets: &mut [Value],
+    new: usize,
+) -> ApiResult<()> {
+    let newest =
+        sets.iter().enumerate().filter(|(i, _)| *i != new).map(|(_, s)| revision(s)).max().unwrap_or(0) + 1;
     let mut wanted = sets[new].clone();
     annotate(deployment, &mut wanted);
     let old = revision(&wanted);
@@ -291,13 +308,18 @@ async fn resize(engine: &mut Engine, deployment: &Value, set: &mut Value, replic
 /// Whether the wanted number changed since the sets were last sized.
 fn is_scaling(deployment: &Value, sets: &[Value]) -> bool {
     let wanted = int(&deployment["spec"], "replicas");
-    sets.iter().filter(|s| int(&s["spec"], "replicas") > 0).any(|s| {
-        annotation(s, DESIRED).parse::<i64>().is_ok_and(|desired| desired != wanted)
-    })
+    sets.iter()
+        .filter(|s| int(&s["spec"], "replicas") > 0)
+        .any(|s| annotation(s, DESIRED).parse::<i64>().is_ok_and(|desired| desired != wanted))
 }
 
 /// Brings the sets to a new size, in the proportions that they have.
-async fn scale(engine: &mut Engine, deployment: &Value, sets: &mut [Value], new: Option<usize>) -> ApiResult<()> {
+async fn scale(
+    engine: &mut Engine,
+    deployment: &Value,
+    sets: &mut [Value],
+    new: Option<usize>,
+) -> ApiResult<()> {
     let wanted = int(&deployment["spec"], "replicas");
     let active: Vec<usize> = (0..sets.len()).filter(|i| int(&sets[*i]["spec"], "replicas") > 0).collect();
     let single = match active.as_slice() {
@@ -358,7 +380,8 @@ async fn roll(engine: &mut Engine, deployment: &Value, sets: &mut [Value], new: 
         return Ok(());
     }
     // What does not work anyway goes first.
-    let old: Vec<usize> = (0..sets.len()).filter(|i| *i != new && int(&sets[*i]["spec"], "replicas") > 0).collect();
+    let old: Vec<usize> =
+        (0..sets.len()).filter(|i| *i != new && int(&sets[*i]["spec"], "replicas") > 0).collect();
     for i in &old {
         let replicas = int(&sets[*i]["spec"], "replicas");
         let broken = replicas - int(&sets[*i]["status"], "availableReplicas");
@@ -368,7 +391,8 @@ async fn roll(engine: &mut Engine, deployment: &Value, sets: &mut [Value], new: 
             resize(engine, deployment, &mut sets[*i], replicas - down).await?;
         }
     }
-    let available: i64 = sets.iter().map(|s| int(&s["status"], "availableReplicas").min(int(&s["spec"], "replicas"))).sum();
+    let available: i64 =
+        sets.iter().map(|s| int(&s["status"], "availableReplicas").min(int(&s["spec"], "replicas"))).sum();
     let mut spare = available - least;
     for i in &old {
         let replicas = int(&sets[*i]["spec"], "replicas");
@@ -389,7 +413,8 @@ async fn recreate_old(engine: &mut Engine, deployment: &Value, sets: &mut [Value
             resize(engine, deployment, &mut sets[i], 0).await?;
         }
     }
-    let old: Vec<&str> = sets.iter().enumerate().filter(|(i, _)| Some(*i) != new).map(|(_, s)| uid(s)).collect();
+    let old: Vec<&str> =
+        sets.iter().enumerate().filter(|(i, _)| Some(*i) != new).map(|(_, s)| uid(s)).collect();
     let running = engine.list("pods", namespace(deployment)).iter().any(|p| {
         let pod = p.value();
         let ended = matches!(text(&pod["status"], "phase"), "Succeeded" | "Failed");
@@ -399,16 +424,24 @@ async fn recreate_old(engine: &mut Engine, deployment: &Value, sets: &mut [Value
 }
 
 /// Deletes old sets beyond the history that is kept.
-async fn clean_up(engine: &mut Engine, deployment: &Value, sets: &[Value], new: Option<usize>) -> ApiResult<()> {
+async fn clean_up(
+    engine: &mut Engine,
+    deployment: &Value,
+    sets: &[Value],
+    new: Option<usize>,
+) -> ApiResult<()> {
     let Some(limit) = deployment["spec"]["revisionHistoryLimit"].as_i64() else { return Ok(()) };
-    let complete = condition(&deployment["status"], "Progressing").is_some_and(|c| text(c, "reason") == "NewReplicaSetAvailable");
+    let complete = condition(&deployment["status"], "Progressing")
+        .is_some_and(|c| text(c, "reason") == "NewReplicaSetAvailable");
     if !complete {
         return Ok(());
     }
     let mut old: Vec<&Value> = sets
         .iter()
         .enumerate()
-        .filter(|(i, s)| Some(*i) != new && int(&s["spec"], "replicas") == 0 && int(&s["status"], "replicas") == 0)
+        .filter(|(i, s)| {
+            Some(*i) != new && int(&s["spec"], "replicas") == 0 && int(&s["status"], "replicas") == 0
+        })
         .filter(|(_, s)| !is_deleting(s) && int(&s["status"], "observedGeneration") >= generation(s))
         .map(|(_, s)| s)
         .collect();
@@ -420,14 +453,25 @@ async fn clean_up(engine: &mut Engine, deployment: &Value, sets: &[Value], new: 
     Ok(())
 }
 
-async fn write_status(engine: &mut Engine, key: &Key, deployment: &Value, sets: &[Value], progress: Progress) -> ApiResult<()> {
+async fn write_status(
+    engine: &mut Engine,
+    key: &Key,
+    deployment: &Value,
+    sets: &[Value],
+    progress: Progress,
+) -> ApiResult<()> {
     let now = Timestamp::now();
     let mut status = numbers(deployment, sets);
     progressing(deployment, sets, &progress, &mut status, now);
     let failure = sets.iter().find_map(|s| condition(&s["status"], "ReplicaFailure"));
     match (failure, &progress.failure) {
         (Some(c), _) => {
-            let new = Condition { kind: "ReplicaFailure", status: "True", reason: text(c, "reason"), message: text(c, "message") };
+            let new = Condition {
+                kind: "ReplicaFailure",
+                status: "True",
+                reason: text(c, "reason"),
+                message: text(c, "message"),
+            };
             set_condition(&mut status, new, true, &stamp(now));
         }
         (None, Some(message)) => {
@@ -464,9 +508,19 @@ fn numbers(deployment: &Value, sets: &[Value]) -> Value {
     let now = stamp(Timestamp::now());
     let enough = available >= int(&deployment["spec"], "replicas") - unavailable;
     let new = if enough {
-        Condition { kind: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "Deployment has minimum availability." }
+        Condition {
+            kind: "Available",
+            status: "True",
+            reason: "MinimumReplicasAvailable",
+            message: "Deployment has minimum availability.",
+        }
     } else {
-        Condition { kind: "Available", status: "False", reason: "MinimumReplicasUnavailable", message: "Deployment does not have minimum availability." }
+        Condition {
+            kind: "Available",
+            status: "False",
+            reason: "MinimumReplicasUnavailable",
+            message: "Deployment does not have minimum availability.",
+        }
     };
     set_condition(&mut status, new, true, &now);
     status
@@ -481,7 +535,12 @@ fn is_complete(deployment: &Value, status: &Value) -> bool {
 fn progressing(deployment: &Value, sets: &[Value], progress: &Progress, status: &mut Value, now: Timestamp) {
     let stamp = stamp(now);
     let mut set = |status: &mut Value, state: &str, reason: &str, message: &str| {
-        set_condition(status, Condition { kind: "Progressing", status: state, reason, message }, true, &stamp);
+        set_condition(
+            status,
+            Condition { kind: "Progressing", status: state, reason, message },
+            true,
+            &stamp,
+        );
     };
     if deployment["spec"]["progressDeadlineSeconds"].as_i64().is_none_or(|d| d == i64::from(i32::MAX)) {
         return remove_condition(status, "Progressing");
@@ -504,23 +563,36 @@ fn progressing(deployment: &Value, sets: &[Value], progress: &Progress, status: 
     }
     let Some(new) = new else { return };
     let old = &deployment["status"];
-    let settled = int(status, "replicas") == int(status, "updatedReplicas") && reason_now.as_deref() == Some("NewReplicaSetAvailable") && progress.created.is_none();
+    let settled = int(status, "replicas") == int(status, "updatedReplicas")
+        && reason_now.as_deref() == Some("NewReplicaSetAvailable")
+        && progress.created.is_none();
     if settled {
         return;
     }
     let moved = int(status, "updatedReplicas") > int(old, "updatedReplicas")
         || int(status, "readyReplicas") > int(old, "readyReplicas")
         || int(status, "availableReplicas") > int(old, "availableReplicas")
-        || int(status, "replicas") - int(status, "updatedReplicas") < int(old, "replicas") - int(old, "updatedReplicas");
+        || int(status, "replicas") - int(status, "updatedReplicas")
+            < int(old, "replicas") - int(old, "updatedReplicas");
     if is_complete(deployment, status) && int(status, "observedGeneration") >= generation(deployment) {
-        set(status, "True", "NewReplicaSetAvailable", &format!("ReplicaSet \"{new}\" has successfully progressed."));
+        set(
+            status,
+            "True",
+            "NewReplicaSetAvailable",
+            &format!("ReplicaSet \"{new}\" has successfully progressed."),
+        );
     } else if moved {
         // Every step starts the deadline anew.
         remove_unless(status, "Progressing", "True");
         set(status, "True", "ReplicaSetUpdated", &format!("ReplicaSet \"{new}\" is progressing."));
         touch(status, &stamp);
     } else if deadline_left(deployment, status, now).is_some_and(|left| left.is_zero()) {
-        set(status, "False", "ProgressDeadlineExceeded", &format!("ReplicaSet \"{new}\" has timed out progressing."));
+        set(
+            status,
+            "False",
+            "ProgressDeadlineExceeded",
+            &format!("ReplicaSet \"{new}\" has timed out progressing."),
+        );
     }
 }
 
@@ -542,7 +614,10 @@ fn touch(status: &mut Value, now: &str) {
 fn deadline_left(deployment: &Value, status: &Value, now: Timestamp) -> Option<SignedDuration> {
     let deadline = deployment["spec"]["progressDeadlineSeconds"].as_i64()?;
     let condition = condition(status, "Progressing")?;
-    if matches!(text(condition, "reason"), "NewReplicaSetAvailable" | "ProgressDeadlineExceeded" | "DeploymentPaused") {
+    if matches!(
+        text(condition, "reason"),
+        "NewReplicaSetAvailable" | "ProgressDeadlineExceeded" | "DeploymentPaused"
+    ) {
         return None;
     }
     let since = time(&condition["lastUpdateTime"]).unwrap_or(now);

@@ -15,11 +15,11 @@ use super::events::Recorder;
 use super::gc::Owners;
 use super::pods::Addresses;
 use super::{Simulation, route};
+use crate::Cluster;
 use crate::client::{Client, DeleteOptions};
 use crate::resource::Resource;
 use crate::status::{ApiError, ApiResult};
 use crate::store::{Change, Object};
-use crate::Cluster;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -184,8 +184,13 @@ impl Engine {
 
     /// The buckets of all served resources.
     pub(super) fn buckets(&self) -> Vec<Arc<str>> {
-        let mut all: Vec<Arc<str>> =
-            self.cluster.resources().iter().filter(|r| !r.verbs.is_empty()).map(|r| Arc::clone(&r.bucket)).collect();
+        let mut all: Vec<Arc<str>> = self
+            .cluster
+            .resources()
+            .iter()
+            .filter(|r| !r.verbs.is_empty())
+            .map(|r| Arc::clone(&r.bucket))
+            .collect();
         all.sort();
         all.dedup();
         all
@@ -259,7 +264,10 @@ impl Engine {
         if let Some(resource) = self.resources.get(&(group, kind)) {
             return Ok(Arc::clone(resource));
         }
-        let resource = self.cluster.resource(group, kind).ok_or_else(|| ApiError::internal(format!("no kind {kind}")))?;
+        let resource = self
+            .cluster
+            .resource(group, kind)
+            .ok_or_else(|| ApiError::internal(format!("no kind {kind}")))?;
         self.resources.insert((group, kind), Arc::clone(&resource));
         Ok(resource)
     }
@@ -275,7 +283,13 @@ impl Engine {
     }
 
     /// Writes a status where it differs from what is there.
-    pub(super) async fn write_status(&mut self, group: &'static str, kind: &'static str, object: &Value, status: Value) -> ApiResult<()> {
+    pub(super) async fn write_status(
+        &mut self,
+        group: &'static str,
+        kind: &'static str,
+        object: &Value,
+        status: Value,
+    ) -> ApiResult<()> {
         if object["status"] == status {
             return Ok(());
         }
@@ -293,7 +307,12 @@ impl Engine {
     }
 
     /// Deletes an object, if it is still the one with this UID.
-    pub(super) async fn delete(&mut self, group: &'static str, kind: &'static str, object: &Value) -> ApiResult<()> {
+    pub(super) async fn delete(
+        &mut self,
+        group: &'static str,
+        kind: &'static str,
+        object: &Value,
+    ) -> ApiResult<()> {
         let resource = self.resource(group, kind)?;
         let options = DeleteOptions {
             uid: Some(super::objects::uid(object).to_owned()),

@@ -111,11 +111,16 @@ impl Engine {
     /// What a reference points at: `None` where its kind is not served, so that nothing can be said of it.
     fn owner_state(&self, reference: &Value, namespace: &str) -> Option<OwnerState> {
         let gvk = Gvk::from_api_version(text(reference, "apiVersion"), text(reference, "kind"));
-        let resource =
-            self.cluster.resources().into_iter().find(|r| r.gvk.group == gvk.group && r.gvk.kind == gvk.kind)?;
+        let resource = self
+            .cluster
+            .resources()
+            .into_iter()
+            .find(|r| r.gvk.group == gvk.group && r.gvk.kind == gvk.kind)?;
         let place = if resource.namespaced { namespace } else { "" };
         let live = self.controllers.get(&resource.bucket, place, text(reference, "name"));
-        let Some(live) = live.filter(|o| *o.uid == *text(reference, "uid")) else { return Some(OwnerState::Absent) };
+        let Some(live) = live.filter(|o| *o.uid == *text(reference, "uid")) else {
+            return Some(OwnerState::Absent);
+        };
         let value = live.value();
         let waiting = is_deleting(&value) && finalizers(&value).any(|f| f == FOREGROUND);
         Some(if waiting { OwnerState::Waiting } else { OwnerState::Solid })
@@ -149,11 +154,11 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
     if references.is_empty() {
         return Ok(());
     }
-    let states: Vec<OwnerState> = references
-        .iter()
-        .map(|r| engine.owner_state(r, &namespace).unwrap_or(OwnerState::Solid))
-        .collect();
-    if states.iter().all(|s| *s == OwnerState::Solid) || (is_deleting(&object) && !states.contains(&OwnerState::Solid)) {
+    let states: Vec<OwnerState> =
+        references.iter().map(|r| engine.owner_state(r, &namespace).unwrap_or(OwnerState::Solid)).collect();
+    if states.iter().all(|s| *s == OwnerState::Solid)
+        || (is_deleting(&object) && !states.contains(&OwnerState::Solid))
+    {
         return Ok(());
     }
     if states.contains(&OwnerState::Solid) {
@@ -166,7 +171,8 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
         return drop_owners(engine, &resource, &namespace, &key.name, &gone).await;
     }
     let has_dependents = engine.owners.keys_of(&stored.uid).next().is_some();
-    let policy = if states.contains(&OwnerState::Waiting) && has_dependents { "Foreground" } else { "Background" };
+    let policy =
+        if states.contains(&OwnerState::Waiting) && has_dependents { "Foreground" } else { "Background" };
     let options = DeleteOptions {
         uid: Some(stored.uid.to_string()),
         propagation: Some(policy.to_owned()),
@@ -176,7 +182,13 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
 }
 
 /// Takes owner references away.
-async fn drop_owners(engine: &Engine, resource: &Resource, namespace: &str, name: &str, gone: &[String]) -> ApiResult<()> {
+async fn drop_owners(
+    engine: &Engine,
+    resource: &Resource,
+    namespace: &str,
+    name: &str,
+    gone: &[String],
+) -> ApiResult<()> {
     let change = |live: &mut Value| {
         let Some(all) = live["metadata"]["ownerReferences"].as_array_mut() else { return false };
         let before = all.len();

@@ -75,9 +75,12 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
     let status = status(&job, &tally_now, outcome.as_ref(), terminating_last, suspended, now);
     engine.write_status("batch", "Job", &stored, status).await?;
     if let Some(outcome) = outcome.filter(|_| !terminating_last) {
-        let (reason, normal) = if outcome.kind == "Complete" { ("Completed", true) } else { (outcome.reason, false) };
+        let (reason, normal) =
+            if outcome.kind == "Complete" { ("Completed", true) } else { (outcome.reason, false) };
         let message = if normal { "Job completed".to_owned() } else { outcome.message };
-        engine.event("batch/v1", "Job", &job, Event { component: COMPONENT, normal, reason, message: &message }).await;
+        engine
+            .event("batch/v1", "Job", &job, Event { component: COMPONENT, normal, reason, message: &message })
+            .await;
     }
     Ok(())
 }
@@ -148,7 +151,9 @@ fn tally(job: &Value, pods: &[Value]) -> Tally {
     indices.sort_unstable();
     indices.dedup();
     let failures = pods.iter().filter(|p| phase(p, "Failed")).filter_map(|p| {
-        let ends = list(&p["status"], "containerStatuses").iter().filter_map(|c| time(&c["state"]["terminated"]["finishedAt"]));
+        let ends = list(&p["status"], "containerStatuses")
+            .iter()
+            .filter_map(|c| time(&c["state"]["terminated"]["finishedAt"]));
         ends.max()
     });
     Tally {
@@ -191,9 +196,14 @@ fn show_indices(indices: &[i64]) -> String {
 
 fn outcome(job: &Value, tally: &Tally, now: Timestamp) -> Option<Outcome> {
     let spec = &job["spec"];
-    let failed = |reason, message: &str| Some(Outcome { kind: "Failed", reason, message: message.to_owned() });
+    let failed =
+        |reason, message: &str| Some(Outcome { kind: "Failed", reason, message: message.to_owned() });
     if let Some(target) = super::objects::condition(&job["status"], "FailureTarget") {
-        let reason = if text(target, "reason") == "DeadlineExceeded" { "DeadlineExceeded" } else { "BackoffLimitExceeded" };
+        let reason = if text(target, "reason") == "DeadlineExceeded" {
+            "DeadlineExceeded"
+        } else {
+            "BackoffLimitExceeded"
+        };
         return failed(reason, text(target, "message"));
     }
     if tally.failed > usize::try_from(spec["backoffLimit"].as_i64().unwrap_or(6)).unwrap_or(usize::MAX) {
@@ -227,7 +237,14 @@ async fn delete_active(engine: &mut Engine, job: &Value, pods: &[Value]) -> ApiR
 }
 
 /// Starts or stops Pods.
-async fn manage(engine: &mut Engine, key: &Key, job: &Value, pods: &[Value], tally: &Tally, now: Timestamp) -> ApiResult<()> {
+async fn manage(
+    engine: &mut Engine,
+    key: &Key,
+    job: &Value,
+    pods: &[Value],
+    tally: &Tally,
+    now: Timestamp,
+) -> ApiResult<()> {
     let parallelism = usize::try_from(job["spec"]["parallelism"].as_i64().unwrap_or(1)).unwrap_or(1);
     let remaining = match job["spec"]["completions"].as_i64() {
         Some(wanted) => usize::try_from(wanted).unwrap_or(0).saturating_sub(tally.succeeded),
@@ -282,7 +299,9 @@ fn build(job: &Value, index: Option<i64>) -> Value {
     if let Some(index) = index {
         template::set_annotation(&mut pod, INDEX, &index.to_string());
         template::set_label(&mut pod, INDEX, &index.to_string());
-        let suffix: String = (0..5).map(|_| char::from(b"bcdfghjklmnpqrstvwxz2456789"[rand::rng().random_range(0..27)])).collect();
+        let suffix: String = (0..5)
+            .map(|_| char::from(b"bcdfghjklmnpqrstvwxz2456789"[rand::rng().random_range(0..27)]))
+            .collect();
         if let Some(meta) = pod["metadata"].as_object_mut() {
             meta.remove("generateName");
         }
@@ -302,7 +321,14 @@ fn build(job: &Value, index: Option<i64>) -> Value {
     pod
 }
 
-fn status(job: &Value, tally: &Tally, outcome: Option<&Outcome>, terminating_last: bool, suspended: bool, now: Timestamp) -> Value {
+fn status(
+    job: &Value,
+    tally: &Tally,
+    outcome: Option<&Outcome>,
+    terminating_last: bool,
+    suspended: bool,
+    now: Timestamp,
+) -> Value {
     let stamp = stamp(now);
     let old = &job["status"];
     let mut status = Map::new();
@@ -340,7 +366,9 @@ fn status(job: &Value, tally: &Tally, outcome: Option<&Outcome>, terminating_las
             }
         }
         None if suspended => add("Suspended", "True", "JobSuspended", "Job suspended"),
-        None if condition_is(old, "Suspended", "True") => add("Suspended", "False", "JobResumed", "Job resumed"),
+        None if condition_is(old, "Suspended", "True") => {
+            add("Suspended", "False", "JobResumed", "Job resumed")
+        }
         None => {}
     }
     if !conditions.is_empty() {
@@ -364,7 +392,9 @@ async fn release_all(engine: &mut Engine, job: &Value) -> ApiResult<()> {
 /// Deletes a Job that is over after its time to live.
 async fn expire(engine: &mut Engine, key: &Key, job: &Value) -> ApiResult<()> {
     let Some(ttl) = job["spec"]["ttlSecondsAfterFinished"].as_i64() else { return Ok(()) };
-    let ends = list(&job["status"], "conditions").iter().filter(|c| matches!(text(c, "type"), "Complete" | "Failed"));
+    let ends = list(&job["status"], "conditions")
+        .iter()
+        .filter(|c| matches!(text(c, "type"), "Complete" | "Failed"));
     let Some(ended) = ends.filter_map(|c| time(&c["lastTransitionTime"])).max() else { return Ok(()) };
     let left = ttl - (Timestamp::now().as_second() - ended.as_second());
     if left > 0 {
@@ -377,7 +407,9 @@ async fn expire(engine: &mut Engine, key: &Key, job: &Value) -> ApiResult<()> {
         propagation: Some("Foreground".to_owned()),
         ..crate::client::DeleteOptions::default()
     };
-    super::engine::gone_is_fine(engine.controllers.delete(&resource, namespace(job), name(job), &options).await)
+    super::engine::gone_is_fine(
+        engine.controllers.delete(&resource, namespace(job), name(job), &options).await,
+    )
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod namespaces;
 mod nodes;
 mod objects;
 mod pods;
-mod quotas;
+pub(crate) mod quotas;
 mod replicasets;
 mod revisions;
 mod route;

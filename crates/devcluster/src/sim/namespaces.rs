@@ -69,7 +69,10 @@ async fn terminate(engine: &mut Engine, namespace: &Value, name: &str) -> ApiRes
     let mut left = Left::default();
     let mut seen = std::collections::HashSet::new();
     for resource in engine.cluster.resources() {
-        if !resource.namespaced || !resource.has_verb("delete") || !seen.insert(std::sync::Arc::clone(&resource.bucket)) {
+        if !resource.namespaced
+            || !resource.has_verb("delete")
+            || !seen.insert(std::sync::Arc::clone(&resource.bucket))
+        {
             continue;
         }
         for object in engine.list(&resource.bucket, name) {
@@ -126,13 +129,27 @@ fn conditions(status: &mut Value, left: &Left, now: &str) {
     let mut set = |kind, status_text, reason, message: &str| {
         set_condition(status, Condition { kind, status: status_text, reason, message }, false, now);
     };
-    set("NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered", "All resources successfully discovered");
-    set("NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions", "All legacy kube types successfully parsed");
+    set(
+        "NamespaceDeletionDiscoveryFailure",
+        "False",
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+    );
+    set(
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "False",
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    );
     if left.failures.is_empty() {
         let text = "All content successfully deleted, may be waiting on finalization";
         set("NamespaceDeletionContentFailure", "False", "ContentDeleted", text);
     } else {
-        let text = format!("Failed to delete all resource types, {} remaining: {}", left.failures.len(), left.failures.join(", "));
+        let text = format!(
+            "Failed to delete all resource types, {} remaining: {}",
+            left.failures.len(),
+            left.failures.join(", ")
+        );
         set("NamespaceDeletionContentFailure", "True", "ContentDeletionFailed", &text);
     }
     if left.resources.is_empty() {
@@ -145,7 +162,8 @@ fn conditions(status: &mut Value, left: &Left, now: &str) {
         let text = "All content-preserving finalizers finished";
         set("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", text);
     } else {
-        let all: Vec<String> = left.finalizers.iter().map(|(f, n)| format!("{f} in {n} resource instances")).collect();
+        let all: Vec<String> =
+            left.finalizers.iter().map(|(f, n)| format!("{f} in {n} resource instances")).collect();
         let text = format!("Some content in the namespace has finalizers remaining: {}", all.join(", "));
         set("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", &text);
     }
@@ -164,8 +182,12 @@ mod tests {
             failures: Vec::new(),
         };
         conditions(&mut status, &left, "t");
-        let texts: Vec<&str> = status["conditions"].as_array().unwrap().iter().map(|c| c["message"].as_str().unwrap()).collect();
+        let texts: Vec<&str> =
+            status["conditions"].as_array().unwrap().iter().map(|c| c["message"].as_str().unwrap()).collect();
         assert_eq!(texts[3], "Some resources are remaining: configmaps. has 1 resource instances");
-        assert_eq!(texts[4], "Some content in the namespace has finalizers remaining: a.com/hold in 1 resource instances");
+        assert_eq!(
+            texts[4],
+            "Some content in the namespace has finalizers remaining: a.com/hold in 1 resource instances"
+        );
     }
 }

@@ -144,7 +144,8 @@ pub(super) fn is_available(pod: &Value, min_ready_seconds: i64, now: Timestamp) 
     if !is_ready(pod) {
         return Err(None);
     }
-    let since = condition(&pod["status"], "Ready").and_then(|c| time(&c["lastTransitionTime"])).unwrap_or(now);
+    let since =
+        condition(&pod["status"], "Ready").and_then(|c| time(&c["lastTransitionTime"])).unwrap_or(now);
     let left = min_ready_seconds - (now.as_second() - since.as_second());
     if min_ready_seconds == 0 || left <= 0 { Ok(()) } else { Err(Some(left)) }
 }
@@ -199,10 +200,12 @@ pub(super) fn duration(text: &str) -> Option<jiff::SignedDuration> {
 pub(super) fn of_total(value: &Value, total: i64, up: bool, default: i64) -> i64 {
     match value {
         Value::Number(n) => n.as_i64().unwrap_or(default),
-        Value::String(s) => s.strip_suffix('%').and_then(|p| p.parse::<i64>().ok()).map_or(default, |percent| {
-            let scaled = percent * total;
-            if up { (scaled + 99) / 100 } else { scaled / 100 }
-        }),
+        Value::String(s) => {
+            s.strip_suffix('%').and_then(|p| p.parse::<i64>().ok()).map_or(default, |percent| {
+                let scaled = percent * total;
+                if up { (scaled + 99) / 100 } else { scaled / 100 }
+            })
+        }
         _ => default,
     }
 }
@@ -242,8 +245,14 @@ mod tests {
     #[test]
     fn selectors_with_expressions() {
         let labels = [("app", "web"), ("tier", "a")];
-        assert!(selects(&json!({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a"]}]}), &labels));
-        assert!(!selects(&json!({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}), &labels));
+        assert!(selects(
+            &json!({"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a"]}]}),
+            &labels
+        ));
+        assert!(!selects(
+            &json!({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}),
+            &labels
+        ));
         assert!(selects(&json!({}), &labels));
         assert!(!selects(&Value::Null, &labels));
     }

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 use super::engine::{Engine, Key, gone_is_fine};
 use super::events::Event;
 use super::nodes::node_ip;
-use super::objects::{Condition, annotation, duration, is_deleting, list, name, namespace, set_condition, stamp, text, uid};
+use super::objects::{
+    Condition, annotation, duration, is_deleting, list, name, namespace, set_condition, stamp, text, uid,
+};
 use super::scheduler;
 use crate::client::DeleteOptions;
 use crate::status::ApiResult;
@@ -111,7 +113,8 @@ fn next_stage(pod: &Value) -> Option<(Stage, &'static str)> {
         "Pending" | "" => Some((Stage::Run, start)),
         "Running" => {
             let ends = matches!(text(&pod["spec"], "restartPolicy"), "Never" | "OnFailure");
-            (ends && !matches!(mode, "unready" | "crash-loop")).then_some((Stage::End, "pilothouse.test/run-delay"))
+            (ends && !matches!(mode, "unready" | "crash-loop"))
+                .then_some((Stage::End, "pilothouse.test/run-delay"))
         }
         _ => None,
     }
@@ -129,11 +132,18 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
     let Some((stage, delay)) = next_stage(&pod) else { return Ok(()) };
     let now = Timestamp::now();
     let wanted = duration(annotation(&pod, delay));
-    let wanted = wanted.unwrap_or(if stage == Stage::Run { engine.simulation.start_delay } else { SignedDuration::ZERO });
-    let since = entered(&pod, &stage).filter(|at| now.duration_since(*at) > SignedDuration::from_secs(2)).unwrap_or(now);
-    let due = *engine.due.entry((uid(&pod).into(), stage.label())).or_insert_with(|| {
-        since.checked_add(wanted).unwrap_or(now)
+    let wanted = wanted.unwrap_or(if stage == Stage::Run {
+        engine.simulation.start_delay
+    } else {
+        SignedDuration::ZERO
     });
+    let since = entered(&pod, &stage)
+        .filter(|at| now.duration_since(*at) > SignedDuration::from_secs(2))
+        .unwrap_or(now);
+    let due = *engine
+        .due
+        .entry((uid(&pod).into(), stage.label()))
+        .or_insert_with(|| since.checked_add(wanted).unwrap_or(now));
     if stage == Stage::Remove {
         stopping(engine, &pod).await;
     }
@@ -175,7 +185,9 @@ async fn stopping(engine: &mut Engine, pod: &Value) {
 async fn enter(engine: &mut Engine, pod: &Value, stage: &Stage, now: &str) -> ApiResult<()> {
     let pods = engine.resource("", "Pod")?;
     if *stage == Stage::Remove {
-        if pod["metadata"]["deletionGracePeriodSeconds"].as_i64() == Some(0) && super::objects::finalizers(pod).next().is_some() {
+        if pod["metadata"]["deletionGracePeriodSeconds"].as_i64() == Some(0)
+            && super::objects::finalizers(pod).next().is_some()
+        {
             return Ok(());
         }
         let options = DeleteOptions {
@@ -188,7 +200,11 @@ async fn enter(engine: &mut Engine, pod: &Value, stage: &Stage, now: &str) -> Ap
     let node = text(&pod["spec"], "nodeName").to_owned();
     let index = engine.node_index(&node);
     let host = node_ip(index);
-    let ip = if pod["spec"]["hostNetwork"] == true { host.clone() } else { engine.addresses.assign(uid(pod), &node, index) };
+    let ip = if pod["spec"]["hostNetwork"] == true {
+        host.clone()
+    } else {
+        engine.addresses.assign(uid(pod), &node, index)
+    };
     let own = uid(pod).to_owned();
     let change = |live: &mut Value| {
         if uid(live) != own || next_stage(live).as_ref().map(|(s, _)| s) != Some(stage) {
@@ -227,7 +243,14 @@ async fn started_events(engine: &mut Engine, pod: &Value, stage: &Stage) {
         }
         Stage::Wait => {
             let message = "Back-off pulling image or restarting failed container (simulated)";
-            engine.event("v1", "Pod", pod, Event { component: "kubelet", normal: false, reason: "BackOff", message }).await;
+            engine
+                .event(
+                    "v1",
+                    "Pod",
+                    pod,
+                    Event { component: "kubelet", normal: false, reason: "BackOff", message },
+                )
+                .await;
         }
         Stage::End | Stage::Remove => {}
     }
@@ -313,7 +336,8 @@ fn container(pod: &Value, container: &Value, pulled: bool) -> Map<String, Value>
     let mut status = Map::new();
     status.insert("name".into(), json!(name));
     status.insert("image".into(), json!(image));
-    status.insert("imageID".into(), json!(if pulled { format!("simulated://{image}") } else { String::new() }));
+    status
+        .insert("imageID".into(), json!(if pulled { format!("simulated://{image}") } else { String::new() }));
     if pulled {
         status.insert("containerID".into(), json!(format!("simulated://{}/{name}", uid(pod))));
     }

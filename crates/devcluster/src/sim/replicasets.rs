@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::engine::{Engine, Key};
 use super::events::Event;
 use super::objects::{
-    Condition, controller_of, controller_reference, count, generation, int, is_active, is_available, is_controlled_by,
-    is_deleting, is_ready, labels, matches_map, name, namespace, remove_condition, selects, set_condition, stamp, text, uid,
+    Condition, controller_of, controller_reference, count, generation, int, is_active, is_available,
+    is_controlled_by, is_deleting, is_ready, labels, matches_map, name, namespace, remove_condition, selects,
+    set_condition, stamp, text, uid,
 };
 use super::template;
 use crate::status::{ApiError, ApiResult};
@@ -35,7 +36,12 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
 
 impl Engine {
     /// The Pods that an owner manages; Pods that its selector matches and nobody manages are adopted.
-    pub(super) async fn claim_pods(&mut self, api_version: &str, kind: &str, owner: &Value) -> ApiResult<Vec<Value>> {
+    pub(super) async fn claim_pods(
+        &mut self,
+        api_version: &str,
+        kind: &str,
+        owner: &Value,
+    ) -> ApiResult<Vec<Value>> {
         let selector = &owner["spec"]["selector"];
         let mut claimed = Vec::new();
         for object in self.list("pods", namespace(owner)) {
@@ -68,7 +74,12 @@ impl Engine {
     }
 
     /// Makes an owner the manager of an object.
-    pub(super) async fn adopt(&mut self, kind: &'static str, object: &Value, reference: Value) -> ApiResult<Option<Value>> {
+    pub(super) async fn adopt(
+        &mut self,
+        kind: &'static str,
+        object: &Value,
+        reference: Value,
+    ) -> ApiResult<Option<Value>> {
         let group = if kind == "Pod" { "" } else { "apps" };
         let resource = self.resource(group, kind)?;
         let own = uid(object).to_owned();
@@ -97,7 +108,14 @@ impl Engine {
     }
 
     /// Creates a Pod for an owner, and tells it in an event of the owner.
-    pub(super) async fn create_pod(&mut self, component: &str, api_version: &str, kind: &str, owner: &Value, pod: Value) -> ApiResult<Value> {
+    pub(super) async fn create_pod(
+        &mut self,
+        component: &str,
+        api_version: &str,
+        kind: &str,
+        owner: &Value,
+        pod: Value,
+    ) -> ApiResult<Value> {
         let resource = self.resource("", "Pod")?;
         match self.controllers.create(&resource, namespace(owner), pod).await {
             Ok(pod) => {
@@ -119,7 +137,14 @@ impl Engine {
     }
 
     /// Deletes a Pod of an owner, and tells it.
-    pub(super) async fn delete_pod(&mut self, component: &str, api_version: &str, kind: &str, owner: &Value, pod: &Value) -> ApiResult<()> {
+    pub(super) async fn delete_pod(
+        &mut self,
+        component: &str,
+        api_version: &str,
+        kind: &str,
+        owner: &Value,
+        pod: &Value,
+    ) -> ApiResult<()> {
         self.delete("", "Pod", pod).await?;
         let message = format!("Deleted pod: {}", name(pod));
         let event = Event { component, normal: true, reason: "SuccessfulDelete", message: &message };
@@ -162,7 +187,9 @@ pub(super) fn victims<'v>(pods: &[&'v Value], number: usize) -> Vec<&'v Value> {
             "Unknown" => 1,
             _ => 2,
         };
-        let cost = super::objects::annotation(pod, "controller.kubernetes.io/pod-deletion-cost").parse::<i64>().unwrap_or(0);
+        let cost = super::objects::annotation(pod, "controller.kubernetes.io/pod-deletion-cost")
+            .parse::<i64>()
+            .unwrap_or(0);
         let created = super::objects::time(&pod["metadata"]["creationTimestamp"]);
         (
             !text(&pod["spec"], "nodeName").is_empty(),
@@ -178,10 +205,13 @@ pub(super) fn victims<'v>(pods: &[&'v Value], number: usize) -> Vec<&'v Value> {
 
 /// The status, and the seconds after which it has to be looked at again.
 fn status(set: &Value, pods: &[Value], failure: Option<&ApiError>, now: Timestamp) -> (Value, Option<i64>) {
-    let template_labels = set["spec"]["template"]["metadata"]["labels"].as_object().cloned().unwrap_or_default();
+    let template_labels =
+        set["spec"]["template"]["metadata"]["labels"].as_object().cloned().unwrap_or_default();
     let min_ready = int(&set["spec"], "minReadySeconds");
     let active: Vec<&Value> = pods.iter().filter(|p| is_active(p)).collect();
-    let terminating = pods.iter().filter(|p| is_deleting(p) && !matches!(text(&p["status"], "phase"), "Succeeded" | "Failed"));
+    let terminating = pods
+        .iter()
+        .filter(|p| is_deleting(p) && !matches!(text(&p["status"], "phase"), "Succeeded" | "Failed"));
     let mut again = None;
     let mut available = 0;
     for pod in &active {
@@ -205,7 +235,12 @@ fn status(set: &Value, pods: &[Value], failure: Option<&ApiError>, now: Timestam
     }
     match failure {
         Some(error) => {
-            let new = Condition { kind: "ReplicaFailure", status: "True", reason: "FailedCreate", message: &error.message };
+            let new = Condition {
+                kind: "ReplicaFailure",
+                status: "True",
+                reason: "FailedCreate",
+                message: &error.message,
+            };
             set_condition(&mut status, new, false, &stamp(now));
         }
         None => remove_condition(&mut status, "ReplicaFailure"),
@@ -239,7 +274,10 @@ mod tests {
     fn the_status_counts_pods() {
         let set = json!({"metadata": {"generation": 1}, "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "a"}}}}, "status": {}});
         let (status, _) = status(&set, &[pod("a", true, "n"), pod("b", false, "n")], None, Timestamp::now());
-        assert_eq!(status, json!({"replicas": 2, "fullyLabeledReplicas": 2, "readyReplicas": 1, "availableReplicas": 1,
-            "terminatingReplicas": 0, "observedGeneration": 1}));
+        assert_eq!(
+            status,
+            json!({"replicas": 2, "fullyLabeledReplicas": 2, "readyReplicas": 1, "availableReplicas": 1,
+            "terminatingReplicas": 0, "observedGeneration": 1})
+        );
     }
 }

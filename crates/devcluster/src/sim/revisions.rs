@@ -28,7 +28,9 @@ pub(super) async fn current(engine: &mut Engine, kind: &'static str, owner: &Val
     let mut salt = 0;
     let revision_name = loop {
         let candidate = format!("{}-{}", name(owner), template::hash(&data, salt));
-        if engine.controllers.get("apps/controllerrevisions", namespace(owner), &candidate).is_none() || salt > 100 {
+        if engine.controllers.get("apps/controllerrevisions", namespace(owner), &candidate).is_none()
+            || salt > 100
+        {
             break candidate;
         }
         salt += 1;

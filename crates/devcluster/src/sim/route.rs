@@ -76,7 +76,10 @@ pub(super) fn keys(engine: &mut Engine, change: &Change) -> Vec<Key> {
 fn terminating(engine: &Engine, change: &Change, keys: &mut Vec<Key>) {
     let object = &change.object;
     if !object.namespace.is_empty() {
-        let default = matches!((&*change.bucket, &*object.name), ("serviceaccounts", "default") | ("configmaps", "kube-root-ca.crt"));
+        let default = matches!(
+            (&*change.bucket, &*object.name),
+            ("serviceaccounts", "default") | ("configmaps", "kube-root-ca.crt")
+        );
         let waits = || engine.get("namespaces", "", &object.namespace).is_some_and(|n| is_deleting(&n));
         if default || waits() {
             keys.push(Key::new(What::Namespace, "", &object.namespace));
@@ -84,7 +87,8 @@ fn terminating(engine: &Engine, change: &Change, keys: &mut Vec<Key>) {
     }
     if let (ChangeKind::Deleted, Some((group, plural))) = (change.kind, change.bucket.split_once('/')) {
         let definition = format!("{plural}.{group}");
-        if engine.controllers.get("apiextensions.k8s.io/customresourcedefinitions", "", &definition).is_some() {
+        if engine.controllers.get("apiextensions.k8s.io/customresourcedefinitions", "", &definition).is_some()
+        {
             keys.push(Key::new(What::Definition, "", &definition));
         }
     }
@@ -150,7 +154,9 @@ fn related(engine: &mut Engine, change: &Change, keys: &mut Vec<Key>) {
                 keys.extend(everywhere(engine, "persistentvolumeclaims", What::Claim));
             }
         }
-        "storage.k8s.io/storageclasses" => keys.extend(everywhere(engine, "persistentvolumeclaims", What::Claim)),
+        "storage.k8s.io/storageclasses" => {
+            keys.extend(everywhere(engine, "persistentvolumeclaims", What::Claim))
+        }
         _ => {}
     }
 }
@@ -181,9 +187,10 @@ fn of_pod(engine: &mut Engine, change: &Change, keys: &mut Vec<Key>) {
                 ("apps/statefulsets", What::StatefulSet),
                 ("apps/daemonsets", What::DaemonSet),
             ] {
-                let matching = engine.list(bucket, namespace).into_iter().filter(|o| {
-                    selects(&o.value()["spec"]["selector"], &labels_of(object))
-                });
+                let matching = engine
+                    .list(bucket, namespace)
+                    .into_iter()
+                    .filter(|o| selects(&o.value()["spec"]["selector"], &labels_of(object)));
                 keys.extend(matching.map(|o| Key::new(what, namespace, &o.name)));
             }
         }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::engine::Engine;
 use super::events::Event;
-use super::objects::{Condition, is_deleting, labels, list, matches_map, name, namespace, requirement, set_condition, stamp, text};
+use super::objects::{
+    Condition, is_deleting, labels, list, matches_map, name, namespace, requirement, set_condition, stamp,
+    text,
+};
 use super::route::claims;
 use crate::fields::quantity::Quantity;
 use crate::status::ApiResult;
@@ -18,9 +21,8 @@ pub(super) fn refusal(pod: &Value, node: &Value) -> Option<String> {
     if !selected(spec, node) {
         return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
     }
-    let cordoned = (node["spec"]["unschedulable"] == true).then(|| {
-        json!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"})
-    });
+    let cordoned = (node["spec"]["unschedulable"] == true)
+        .then(|| json!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}));
     for taint in list(&node["spec"], "taints").iter().chain(&cordoned) {
         let hard = matches!(text(taint, "effect"), "NoSchedule" | "NoExecute");
         if hard && !list(spec, "tolerations").iter().any(|t| tolerates(t, taint)) {
@@ -101,7 +103,13 @@ pub(super) async fn schedule(engine: &mut Engine, pod: &Value) -> ApiResult<()> 
         return Ok(());
     }
     if !list(&pod["spec"], "schedulingGates").is_empty() {
-        return unschedulable(engine, pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates").await;
+        return unschedulable(
+            engine,
+            pod,
+            "SchedulingGated",
+            "Scheduling is blocked due to non-empty scheduling gates",
+        )
+        .await;
     }
     let nodes: Vec<Value> = engine.list("nodes", "").iter().map(|n| n.value()).collect();
     if let Some(problem) = claim_problem(engine, pod) {
@@ -142,7 +150,8 @@ pub(super) async fn schedule(engine: &mut Engine, pod: &Value) -> ApiResult<()> 
     if bound.is_some() {
         engine.addresses.bind(&own, &node);
         let message = format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod));
-        let event = Event { component: "default-scheduler", normal: true, reason: "Scheduled", message: &message };
+        let event =
+            Event { component: "default-scheduler", normal: true, reason: "Scheduled", message: &message };
         engine.event("v1", "Pod", pod, event).await;
     }
     Ok(())
@@ -175,7 +184,8 @@ async fn unschedulable(engine: &mut Engine, pod: &Value, reason: &str, message: 
     };
     engine.scheduler.modify(&pods, "status", namespace(pod), name(pod), change).await?;
     if reason == "Unschedulable" {
-        let event = Event { component: "default-scheduler", normal: false, reason: "FailedScheduling", message };
+        let event =
+            Event { component: "default-scheduler", normal: false, reason: "FailedScheduling", message };
         engine.event("v1", "Pod", pod, event).await;
     }
     Ok(())
@@ -205,7 +215,8 @@ mod tests {
     use super::*;
 
     fn node(taint: bool) -> Value {
-        let taints = if taint { json!([{"key": "k", "value": "v", "effect": "NoSchedule"}]) } else { json!([]) };
+        let taints =
+            if taint { json!([{"key": "k", "value": "v", "effect": "NoSchedule"}]) } else { json!([]) };
         json!({"metadata": {"name": "n", "labels": {"zone": "a"}}, "spec": {"taints": taints},
             "status": {"allocatable": {"cpu": "64", "memory": "256Gi"}}})
     }

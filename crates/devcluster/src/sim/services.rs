@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::engine::{Engine, Key};
 use super::namespaces::existing_is_fine;
-use super::objects::{annotation, is_deleting, is_ready, labels, list, matches_map, name, namespace, text, uid};
+use super::objects::{
+    annotation, is_deleting, is_ready, labels, list, matches_map, name, namespace, text, uid,
+};
 use crate::status::ApiResult;
 
 const LOAD_BALANCER_IP: &str = "203.0.113.10";
@@ -37,7 +39,10 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
             matches_map(selector, &all)
         })
         .map(|o| o.value())
-        .filter(|p| !matches!(text(&p["status"], "phase"), "Succeeded" | "Failed") && !text(&p["status"], "podIP").is_empty())
+        .filter(|p| {
+            !matches!(text(&p["status"], "phase"), "Succeeded" | "Failed")
+                && !text(&p["status"], "podIP").is_empty()
+        })
         .collect();
     pods.sort_by(|a, b| text(&a["status"], "podIP").cmp(text(&b["status"], "podIP")));
     endpoints(engine, &service, &pods).await?;
@@ -64,7 +69,10 @@ fn target_port(port: &Value, pod: &Value) -> Option<i64> {
             let protocol = text(port, "protocol");
             let containers = list(&pod["spec"], "containers").iter().flat_map(|c| list(c, "ports"));
             containers
-                .filter(|p| text(p, "name") == name && (text(p, "protocol") == protocol || text(p, "protocol").is_empty()))
+                .filter(|p| {
+                    text(p, "name") == name
+                        && (text(p, "protocol") == protocol || text(p, "protocol").is_empty())
+                })
                 .find_map(|p| p["containerPort"].as_i64())
         }
         Value::Number(n) if n.as_i64() != Some(0) => n.as_i64(),
@@ -82,7 +90,10 @@ fn ports_of(service: &Value, pod: &Value) -> Vec<Value> {
             }
         }
         out.insert("port".into(), json!(number));
-        out.insert("protocol".into(), json!(Some(text(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP")));
+        out.insert(
+            "protocol".into(),
+            json!(Some(text(port, "protocol")).filter(|p| !p.is_empty()).unwrap_or("TCP")),
+        );
         Some(Value::Object(out))
     });
     all.collect()
@@ -139,7 +150,8 @@ async fn endpoints(engine: &mut Engine, service: &Value, pods: &[Value]) -> ApiR
     let resource = engine.resource("", "Endpoints")?;
     let now = Timestamp::now().to_string();
     let change = |live: &mut Value| {
-        let same = list(live, "subsets") == subsets && live["metadata"]["labels"].as_object() == Some(&wanted_labels);
+        let same = list(live, "subsets") == subsets
+            && live["metadata"]["labels"].as_object() == Some(&wanted_labels);
         if same {
             return false;
         }
@@ -149,7 +161,11 @@ async fn endpoints(engine: &mut Engine, service: &Value, pods: &[Value]) -> ApiR
         true
     };
     if engine.controllers.get("endpoints", namespace(service), name(service)).is_some() {
-        return engine.controllers.modify(&resource, "", namespace(service), name(service), change).await.map(drop);
+        return engine
+            .controllers
+            .modify(&resource, "", namespace(service), name(service), change)
+            .await
+            .map(drop);
     }
     let value = json!({
         "apiVersion": "v1", "kind": "Endpoints",
@@ -201,20 +217,35 @@ async fn slice(engine: &mut Engine, service: &Value, body: &Value) -> ApiResult<
     let mut wanted = own_labels(service);
     wanted.insert(MANAGED_BY.into(), json!(CONTROLLER));
     wanted.insert("kubernetes.io/service-name".into(), json!(name(service)));
-    write_slice(engine, service, body, &wanted, json!([{
-        "apiVersion": "v1", "kind": "Service", "name": name(service), "uid": uid(service),
-        "controller": true, "blockOwnerDeletion": true,
-    }]))
+    write_slice(
+        engine,
+        service,
+        body,
+        &wanted,
+        json!([{
+            "apiVersion": "v1", "kind": "Service", "name": name(service), "uid": uid(service),
+            "controller": true, "blockOwnerDeletion": true,
+        }]),
+    )
     .await
 }
 
-async fn write_slice(engine: &mut Engine, service: &Value, body: &Value, wanted: &Map<String, Value>, owners: Value) -> ApiResult<()> {
+async fn write_slice(
+    engine: &mut Engine,
+    service: &Value,
+    body: &Value,
+    wanted: &Map<String, Value>,
+    owners: Value,
+) -> ApiResult<()> {
     let resource = engine.resource("discovery.k8s.io", "EndpointSlice")?;
     let manager = wanted.get(MANAGED_BY).and_then(Value::as_str).unwrap_or_default();
     let mut own: Vec<std::sync::Arc<crate::store::Object>> = engine
         .list("discovery.k8s.io/endpointslices", namespace(service))
         .into_iter()
-        .filter(|s| s.label("kubernetes.io/service-name") == Some(name(service)) && s.label(MANAGED_BY) == Some(manager))
+        .filter(|s| {
+            s.label("kubernetes.io/service-name") == Some(name(service))
+                && s.label(MANAGED_BY) == Some(manager)
+        })
         .collect();
     for surplus in own.split_off(own.len().min(1)) {
         engine.delete("discovery.k8s.io", "EndpointSlice", &surplus.value()).await?;
@@ -234,7 +265,11 @@ async fn write_slice(engine: &mut Engine, service: &Value, body: &Value, wanted:
         true
     };
     if let Some(one) = own.first() {
-        return engine.controllers.modify(&resource, "", namespace(service), &one.name, change).await.map(drop);
+        return engine
+            .controllers
+            .modify(&resource, "", namespace(service), &one.name, change)
+            .await
+            .map(drop);
     }
     let address_type = match list(&service["spec"], "ipFamilies").first().and_then(Value::as_str) {
         Some("IPv6") => "IPv6",
@@ -255,7 +290,8 @@ async fn write_slice(engine: &mut Engine, service: &Value, body: &Value, wanted:
 /// A Service without a selector: slices follow the Endpoints that somebody wrote.
 async fn mirror(engine: &mut Engine, service: &Value) -> ApiResult<()> {
     let Some(endpoints) = engine.get("endpoints", namespace(service), name(service)) else { return Ok(()) };
-    if labels(&endpoints).iter().any(|(k, v)| *k == "endpointslice.kubernetes.io/skip-mirror" && *v == "true") {
+    if labels(&endpoints).iter().any(|(k, v)| *k == "endpointslice.kubernetes.io/skip-mirror" && *v == "true")
+    {
         return Ok(());
     }
     let mut all = Vec::new();
@@ -313,6 +349,9 @@ mod tests {
         assert_eq!(found[0]["addresses"][0]["ip"], "10.0.0.1");
         assert_eq!(found[0]["notReadyAddresses"][0]["ip"], "10.0.0.2");
         let body = slice_body(&service, &[pod("10.0.0.2", false)]);
-        assert_eq!(body["endpoints"][0]["conditions"], json!({"ready": false, "serving": false, "terminating": false}));
+        assert_eq!(
+            body["endpoints"][0]["conditions"],
+            json!({"ready": false, "serving": false, "terminating": false})
+        );
     }
 }

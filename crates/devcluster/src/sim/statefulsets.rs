@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::engine::{Engine, Key};
 use super::events::Event;
 use super::objects::{
-    controller_reference, count, generation, int, is_available, is_deleting, is_ready, list, name, namespace, text,
+    controller_reference, count, generation, int, is_available, is_deleting, is_ready, list, name, namespace,
+    text,
 };
 use super::{revisions, template};
 use crate::status::ApiResult;
@@ -20,7 +21,8 @@ pub(super) async fn reconcile(engine: &mut Engine, key: &Key) -> ApiResult<()> {
         return Ok(());
     }
     let update = revisions::current(engine, "StatefulSet", &set).await?;
-    let current = Some(text(&set["status"], "currentRevision")).filter(|r| !r.is_empty()).unwrap_or(&update).to_owned();
+    let current =
+        Some(text(&set["status"], "currentRevision")).filter(|r| !r.is_empty()).unwrap_or(&update).to_owned();
     let pods = engine.claim_pods("apps/v1", "StatefulSet", &set).await?;
     let again = step(engine, &set, &pods, &current, &update).await?;
     if let Some(seconds) = again {
@@ -45,7 +47,8 @@ fn pod_name(set: &Value, ordinal: i64) -> String {
 
 /// The Pod with a number.
 fn build(set: &Value, ordinal: i64, revision: &str) -> Value {
-    let mut pod = template::pod(&set["spec"]["template"], None, controller_reference("apps/v1", "StatefulSet", set));
+    let mut pod =
+        template::pod(&set["spec"]["template"], None, controller_reference("apps/v1", "StatefulSet", set));
     let own = pod_name(set, ordinal);
     pod["metadata"]["name"] = json!(own);
     template::set_label(&mut pod, HASH, revision);
@@ -59,7 +62,8 @@ fn build(set: &Value, ordinal: i64, revision: &str) -> Value {
     let claims = list(&set["spec"], "volumeClaimTemplates");
     if !claims.is_empty() {
         let named = |v: &Value| claims.iter().any(|c| name(c) == text(v, "name"));
-        let mut volumes: Vec<Value> = list(&pod["spec"], "volumes").iter().filter(|v| !named(v)).cloned().collect();
+        let mut volumes: Vec<Value> =
+            list(&pod["spec"], "volumes").iter().filter(|v| !named(v)).cloned().collect();
         volumes.extend(claims.iter().map(|c| {
             json!({"name": name(c), "persistentVolumeClaim": {"claimName": format!("{}-{own}", name(c))}})
         }));
@@ -69,7 +73,13 @@ fn build(set: &Value, ordinal: i64, revision: &str) -> Value {
 }
 
 /// Does what is next; the seconds after which to look again.
-async fn step(engine: &mut Engine, set: &Value, pods: &[Value], current: &str, update: &str) -> ApiResult<Option<i64>> {
+async fn step(
+    engine: &mut Engine,
+    set: &Value,
+    pods: &[Value],
+    current: &str,
+    update: &str,
+) -> ApiResult<Option<i64>> {
     let replicas = int(&set["spec"], "replicas");
     let parallel = text(&set["spec"], "podManagementPolicy") == "Parallel";
     let min_ready = int(&set["spec"], "minReadySeconds");
@@ -110,7 +120,8 @@ async fn step(engine: &mut Engine, set: &Value, pods: &[Value], current: &str, u
             },
         }
     }
-    let mut surplus: Vec<&Value> = pods.iter().filter(|p| ordinal(set, p).is_none_or(|n| !wanted.contains(&n))).collect();
+    let mut surplus: Vec<&Value> =
+        pods.iter().filter(|p| ordinal(set, p).is_none_or(|n| !wanted.contains(&n))).collect();
     surplus.sort_by_key(|p| std::cmp::Reverse(ordinal(set, p)));
     for pod in surplus {
         if !is_deleting(pod) {
@@ -164,7 +175,8 @@ async fn create(engine: &mut Engine, set: &Value, ordinal: i64, revision: &str) 
             pod_name(set, ordinal),
             name(set)
         );
-        let event = Event { component: COMPONENT, normal: true, reason: "SuccessfulCreate", message: &message };
+        let event =
+            Event { component: COMPONENT, normal: true, reason: "SuccessfulCreate", message: &message };
         engine.event("apps/v1", "StatefulSet", set, event).await;
     }
     let pod = build(set, ordinal, revision);
@@ -172,14 +184,17 @@ async fn create(engine: &mut Engine, set: &Value, ordinal: i64, revision: &str) 
     match engine.controllers.create(&resource, namespace(set), pod).await {
         Ok(pod) => {
             let message = format!("create Pod {} in StatefulSet {} successful", name(&pod), name(set));
-            let event = Event { component: COMPONENT, normal: true, reason: "SuccessfulCreate", message: &message };
+            let event =
+                Event { component: COMPONENT, normal: true, reason: "SuccessfulCreate", message: &message };
             engine.event("apps/v1", "StatefulSet", set, event).await;
             Ok(())
         }
         Err(error) => {
             let pod = pod_name(set, ordinal);
-            let message = format!("create Pod {pod} in StatefulSet {} failed error: {}", name(set), error.message);
-            let event = Event { component: COMPONENT, normal: false, reason: "FailedCreate", message: &message };
+            let message =
+                format!("create Pod {pod} in StatefulSet {} failed error: {}", name(set), error.message);
+            let event =
+                Event { component: COMPONENT, normal: false, reason: "FailedCreate", message: &message };
             engine.event("apps/v1", "StatefulSet", set, event).await;
             Err(error)
         }
@@ -190,12 +205,15 @@ fn status(set: &Value, pods: &[Value], current: &str, update: &str, now: Timesta
     let min_ready = int(&set["spec"], "minReadySeconds");
     let replicas = int(&set["spec"], "replicas");
     let running: Vec<&Value> = pods.iter().filter(|p| ordinal(set, p).is_some()).collect();
-    let of = |revision: &str| running.iter().filter(|p| !is_deleting(p) && text(&p["metadata"]["labels"], HASH) == revision).count();
+    let of = |revision: &str| {
+        running.iter().filter(|p| !is_deleting(p) && text(&p["metadata"]["labels"], HASH) == revision).count()
+    };
     let ready = running.iter().filter(|p| is_ready(p)).count();
     let available = running.iter().filter(|p| is_available(p, min_ready, now).is_ok()).count();
     let updated = of(update);
     // An update that has reached all Pods makes its revision the current one.
-    let done = current != update && usize::try_from(replicas).is_ok_and(|n| updated == n && ready == n && running.len() == n)
+    let done = current != update
+        && usize::try_from(replicas).is_ok_and(|n| updated == n && ready == n && running.len() == n)
         && text(&set["spec"]["updateStrategy"], "type") != "OnDelete";
     let current = if done { update } else { current };
     let mut status = Map::new();

@@ -9,7 +9,9 @@ use super::engine::{Engine, Key};
 use super::events::Event;
 use super::namespaces::existing_is_fine;
 use super::nodes::PROVISIONER;
-use super::objects::{annotation, finalizers, is_deleting, list, labels, name, namespace, remove_finalizer, selects, text, uid};
+use super::objects::{
+    annotation, finalizers, is_deleting, labels, list, name, namespace, remove_finalizer, selects, text, uid,
+};
 use super::route::claims;
 use super::template::set_annotation;
 use crate::fields::quantity::Quantity;
@@ -65,14 +67,17 @@ fn fits(claim: &Value, volume: &Value) -> bool {
         && !is_deleting(volume)
         && text(&volume["spec"], "storageClassName") == text(spec, "storageClassName")
         && list(spec, "accessModes").iter().all(|m| modes.contains(m))
-        && compare(&volume["spec"]["capacity"]["storage"], &spec["resources"]["requests"]["storage"]) != Ordering::Less
+        && compare(&volume["spec"]["capacity"]["storage"], &spec["resources"]["requests"]["storage"])
+            != Ordering::Less
         && (selector.is_null() || selects(selector, &labels(volume)))
 }
 
 /// Writes both sides of a binding, each where it is missing.
 async fn bind(engine: &mut Engine, claim: &Value, volume: &Value) -> ApiResult<()> {
     let reference = &volume["spec"]["claimRef"];
-    if reference.is_object() && (text(reference, "name") != name(claim) || text(reference, "namespace") != namespace(claim)) {
+    if reference.is_object()
+        && (text(reference, "name") != name(claim) || text(reference, "namespace") != namespace(claim))
+    {
         return Ok(());
     }
     let volumes = engine.resource("", "PersistentVolume")?;
@@ -113,16 +118,40 @@ async fn bind(engine: &mut Engine, claim: &Value, volume: &Value) -> ApiResult<(
 async fn provision(engine: &mut Engine, claim: &Value) -> ApiResult<()> {
     let class_name = text(&claim["spec"], "storageClassName");
     if class_name.is_empty() {
-        return tell(engine, claim, "FailedBinding", "no persistent volumes available for this claim and no storage class is set").await;
+        return tell(
+            engine,
+            claim,
+            "FailedBinding",
+            "no persistent volumes available for this claim and no storage class is set",
+        )
+        .await;
     }
     let Some(class) = engine.get("storage.k8s.io/storageclasses", "", class_name) else {
         let message = format!("storageclass.storage.k8s.io \"{class_name}\" not found");
-        engine.event("v1", "PersistentVolumeClaim", claim, Event { component: COMPONENT, normal: false, reason: "ProvisioningFailed", message: &message }).await;
+        engine
+            .event(
+                "v1",
+                "PersistentVolumeClaim",
+                claim,
+                Event {
+                    component: COMPONENT,
+                    normal: false,
+                    reason: "ProvisioningFailed",
+                    message: &message,
+                },
+            )
+            .await;
         return Ok(());
     };
     let waits = text(&class, "volumeBindingMode") == "WaitForFirstConsumer";
     if waits && !is_used(engine, claim) {
-        return tell(engine, claim, "WaitForFirstConsumer", "waiting for first consumer to be created before binding").await;
+        return tell(
+            engine,
+            claim,
+            "WaitForFirstConsumer",
+            "waiting for first consumer to be created before binding",
+        )
+        .await;
     }
     let provisioner = text(&class, "provisioner").to_owned();
     if annotation(claim, "volume.kubernetes.io/storage-provisioner") != provisioner {
@@ -133,7 +162,9 @@ async fn provision(engine: &mut Engine, claim: &Value) -> ApiResult<()> {
             true
         };
         engine.controllers.modify(&claims, "", namespace(claim), name(claim), change).await?;
-        let message = format!("Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.");
+        let message = format!(
+            "Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."
+        );
         tell(engine, claim, "ExternalProvisioning", &message).await?;
     }
     if provisioner != PROVISIONER || annotation(claim, "pilothouse.test/volume") == "pending" {
@@ -219,10 +250,15 @@ pub(super) async fn volume(engine: &mut Engine, key: &Key) -> ApiResult<()> {
         engine.write_status("", "PersistentVolume", &volume, status).await?;
     }
     let policy = text(&volume["spec"], "persistentVolumeReclaimPolicy");
-    if phase == "Released" && policy == "Delete" && annotation(&volume, "pv.kubernetes.io/provisioned-by") == PROVISIONER {
+    if phase == "Released"
+        && policy == "Delete"
+        && annotation(&volume, "pv.kubernetes.io/provisioned-by") == PROVISIONER
+    {
         engine.delete("", "PersistentVolume", &volume).await?;
     }
-    if phase == "Available" && let Some(claim) = claim {
+    if phase == "Available"
+        && let Some(claim) = claim
+    {
         engine.enqueue(Key::new(super::engine::What::Claim, namespace(&claim), name(&claim)));
     }
     Ok(())

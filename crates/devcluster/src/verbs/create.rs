@@ -90,6 +90,11 @@ async fn store(
     versioned: &str,
 ) -> ApiResult<Stored> {
     let mut object = object.clone();
+    if resource.custom.as_ref().is_some_and(|served| served.terminating) {
+        let why = "create not allowed while custom resource definition is terminating";
+        let name = meta::text(&object, "name");
+        return Err(ApiError::forbidden(resource.group(), &resource.plural, name, why));
+    }
     strategy::prepare_new(resource, &mut object);
     let _reserved = admission::allocate(cluster, resource, &mut object, None, call.dry_run)?;
     let causes = check_new(resource, &object);

@@ -11,6 +11,7 @@ use crate::call::{Call, now};
 use crate::client::DeleteOptions;
 use crate::cluster::Cluster;
 use crate::convert;
+use crate::crd;
 use crate::meta;
 use crate::resource::Resource;
 use crate::selectors::Selector;
@@ -126,6 +127,9 @@ fn check_preconditions(resource: &Resource, old: &Arc<Object>, options: &DeleteO
 
 /// Marks an object as being deleted. False: nothing holds it, it can go at once.
 fn mark(resource: &Resource, object: &mut Value, options: &DeleteOptions) -> bool {
+    if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        return crd::mark_deletion(object, &now());
+    }
     let is_namespace = resource.is("", "Namespace");
     let was_deleting = meta::is_deleting(object);
     let grace = grace_period(resource, object, options);
