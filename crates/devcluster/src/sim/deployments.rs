@@ -534,7 +534,7 @@ fn is_complete(deployment: &Value, status: &Value) -> bool {
 
 fn progressing(deployment: &Value, sets: &[Value], progress: &Progress, status: &mut Value, now: Timestamp) {
     let stamp = stamp(now);
-    let mut set = |status: &mut Value, state: &str, reason: &str, message: &str| {
+    let set = |status: &mut Value, state: &str, reason: &str, message: &str| {
         set_condition(
             status,
             Condition { kind: "Progressing", status: state, reason, message },

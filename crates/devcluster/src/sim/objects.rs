@@ -55,7 +55,7 @@ pub(super) fn finalizers(object: &Value) -> impl Iterator<Item = &str> {
 
 /// Takes a finalizer away; whether it was there.
 pub(super) fn remove_finalizer(object: &mut Value, finalizer: &str) -> bool {
-    let Some(list) = object["metadata"]["finalizers"].as_array_mut() else { return false };
+    let Some(list) = object.pointer_mut("/metadata/finalizers").and_then(Value::as_array_mut) else { return false };
     let before = list.len();
     list.retain(|f| f.as_str() != Some(finalizer));
     let (after, empty) = (list.len(), list.is_empty());
@@ -129,7 +129,7 @@ pub(super) fn set_condition(status: &mut Value, new: Condition<'_>, updates: boo
 }
 
 pub(super) fn remove_condition(status: &mut Value, kind: &str) {
-    if let Some(all) = status["conditions"].as_array_mut() {
+    if let Some(all) = status.get_mut("conditions").and_then(Value::as_array_mut) {
         all.retain(|c| text(c, "type") != kind);
     }
 }
