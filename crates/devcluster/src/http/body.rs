@@ -12,7 +12,7 @@ use crate::fields::{self, Decoded, Raw};
 use crate::protobuf;
 use crate::resource::{Gvk, Resource};
 use crate::schema;
-use crate::status::{ApiError, ApiResult, go_quote};
+use crate::status::{ApiError, ApiResult, Cause, go_quote};
 
 /// The largest body: the API server's own limit.
 pub(crate) const MAX_BODY: usize = 3 << 20;
@@ -254,16 +254,10 @@ fn custom(
         return Err(ApiError::bad_request(format!("Object 'Kind' is missing in '{}'", shown())));
     }
     if version != resource.api_version() || kind != resource.kind() {
-        let group_version = |text: &str| {
-            text.split_once('/')
-                .map_or((String::new(), text.to_owned()), |(g, v)| (g.to_owned(), v.to_owned()))
-        };
         if version == resource.api_version() {
-            let (group, v) = group_version(&version);
-            return Err(ApiError::bad_request(format!(
-                "unable to recognize kind: {group}/{v}, Kind={kind}: the object provided is not of the expected kind {}",
-                resource.kind()
-            )));
+            let cause = Cause::invalid("kind", &Value::from(&*kind), &format!("must be {}", resource.kind()));
+            let name = crate::meta::text(&object, "name").to_owned();
+            return Err(ApiError::invalid(resource.group(), &kind, &name, vec![cause]));
         }
         return Err(ApiError::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({})",

@@ -156,7 +156,11 @@ pub(crate) fn show_list(
     form: Form,
     listed: &Listed,
 ) -> ApiResult<Response<Body>> {
-    let meta = list_meta(listed);
+    let mut meta = list_meta(listed);
+    if resource.custom.is_some() && form.shape == Shape::Object && listed.continue_token.is_none() {
+        // Lists of custom resources say so where there is no more.
+        meta["continue"] = json!("");
+    }
     match form.shape {
         Shape::Object => Ok(respond::encoded(200, form, encode_list(resource, listed, &meta))),
         Shape::Table => {

@@ -21,6 +21,11 @@ pub(crate) async fn route(cluster: &Cluster, incoming: Incoming) -> Response<Bod
     match find(cluster, &incoming.info) {
         Found::Resource(resource) => answer(cluster, incoming, &resource).await,
         Found::Nothing => respond::error(Form::default(), &ApiError::unknown_resource()),
+        Found::Switched(resource) => {
+            let name = incoming.info.path_name();
+            let error = ApiError::not_found(resource.group(), &resource.plural, name);
+            respond::error(Form::default(), &error)
+        }
         Found::Page => respond::page_not_found(),
     }
 }
@@ -29,6 +34,8 @@ enum Found {
     Resource(Arc<Resource>),
     /// A known group or version that does not have it: a `Status`.
     Nothing,
+    /// A custom resource without this subresource.
+    Switched(Arc<Resource>),
     /// An unknown group: plain text.
     Page,
 }
@@ -45,6 +52,9 @@ fn find(cluster: &Cluster, info: &RequestInfo) -> Found {
         let scoped = resource.namespaced || info.namespace.is_empty() || info.resource == "namespaces";
         if known && !deep && scoped {
             return Found::Resource(resource);
+        }
+        if resource.custom.is_some() && matches!(info.subresource.as_str(), "status" | "scale") {
+            return Found::Switched(resource);
         }
         return if resource.custom.is_some() { Found::Page } else { Found::Nothing };
     }

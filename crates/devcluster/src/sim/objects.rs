@@ -55,7 +55,9 @@ pub(super) fn finalizers(object: &Value) -> impl Iterator<Item = &str> {
 
 /// Takes a finalizer away; whether it was there.
 pub(super) fn remove_finalizer(object: &mut Value, finalizer: &str) -> bool {
-    let Some(list) = object.pointer_mut("/metadata/finalizers").and_then(Value::as_array_mut) else { return false };
+    let Some(list) = object.pointer_mut("/metadata/finalizers").and_then(Value::as_array_mut) else {
+        return false;
+    };
     let before = list.len();
     list.retain(|f| f.as_str() != Some(finalizer));
     let (after, empty) = (list.len(), list.is_empty());

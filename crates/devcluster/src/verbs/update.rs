@@ -254,9 +254,6 @@ fn check_update(resource: &Resource, object: &Value, old: &Value, subresource: &
                 _ => crd::validate_definition(object, Some(old)),
             });
         }
-        None if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") => {
-            causes.extend(crd::validate_definition_status(object));
-        }
         None => causes.extend(validate::update(&resource.gvk, object, old, subresource)),
     }
     causes

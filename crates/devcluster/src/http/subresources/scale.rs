@@ -64,6 +64,14 @@ fn scale_of(resource: &Resource, object: &Value, version: u64) -> ApiResult<Valu
         }
     }
     shown.insert("resourceVersion".to_owned(), json!(version.to_string()));
+    if let (Some(scale), Value::Null) =
+        (resource.custom.as_ref().and_then(|c| c.scale.as_ref()), at(object, &paths.replicas))
+    {
+        return Err(ApiError::internal(format!(
+            "the spec replicas field \"{}\" does not exist",
+            scale.spec_replicas
+        )));
+    }
     let replicas = at(object, &paths.replicas).as_i64().unwrap_or(0);
     let spec = if replicas == 0 { json!({}) } else { json!({ "replicas": replicas }) };
     let mut status = json!({ "replicas": at(object, &paths.status).as_i64().unwrap_or(0) });
