@@ -43,5 +43,5 @@ pub use manifest::{
     uninstall_order,
 };
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
-pub use render::{Rendered, render, render_templates, template_stdout};
+pub use render::{Rendered, TemplateOptions, render, render_templates, template_output, template_stdout};
 pub use values::{Map, Value, Values};

@@ -6,7 +6,10 @@ use pilothouse_gotemplate::Map as GoMap;
 
 use crate::manifest::sort_manifests;
 use crate::values::coalesce::coalesce_values;
-use crate::{Chart, Crd, Hook, Manifest, RenderContext, RenderError, Values, dependencies, engine, schema};
+use crate::{
+    Chart, Crd, Glob, Hook, HookEvent, Manifest, RenderContext, RenderError, Values, dependencies, engine,
+    schema, split_documents,
+};
 
 mod post;
 
@@ -171,16 +174,75 @@ fn split_notes(
 
 /// What `helm template` prints for it: the documents, then the hooks.
 pub fn template_stdout(rendered: &Rendered) -> String {
-    let hooks = rendered.hooks.iter();
+    template_output(rendered, &TemplateOptions::default()).unwrap_or_default()
+}
+
+/// Which parts of a rendered chart `helm template` prints. By default all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TemplateOptions {
+    /// Leave hooks out (`--no-hooks`).
+    pub no_hooks: bool,
+    /// Leave the hooks that are tests out (`--skip-tests`).
+    pub skip_tests: bool,
+    /// Only documents of these templates (`--show-only`): paths without the chart's name, or patterns of them
+    /// as of Go's `filepath.Match`. Empty means every template.
+    pub show_only: Vec<String>,
+}
+
+/// What `helm template` prints with `options`.
+///
+/// # Errors
+/// `could not find template x in chart` for an entry of [`TemplateOptions::show_only`].
+pub fn template_output(rendered: &Rendered, options: &TemplateOptions) -> Result<String, String> {
     let mut out = String::with_capacity(rendered.manifest.len() + 64);
     out.push_str(rendered.manifest.trim());
     out.push('\n');
-    for hook in hooks {
+    let is_test = |hook: &Hook| hook.events.contains(&HookEvent::Test);
+    let hooks = rendered.hooks.iter().filter(|hook| !options.skip_tests || !is_test(hook));
+    for hook in hooks.take(if options.no_hooks { 0 } else { usize::MAX }) {
         out.push_str("---\n# Source: ");
         out.push_str(&hook.path);
         out.push('\n');
         out.push_str(&hook.manifest);
         out.push('\n');
     }
-    out
+    if options.show_only.is_empty() { Ok(out) } else { show_only(&out, &options.show_only) }
+}
+
+fn show_only(text: &str, wanted: &[String]) -> Result<String, String> {
+    let documents = split_documents(text);
+    let mut out = String::new();
+    for pattern in wanted {
+        let glob = Glob::new(pattern).ok();
+        let mut found = false;
+        for document in &documents {
+            let Some(path) = source_path(document) else { continue };
+            if glob.as_ref().is_some_and(|glob| glob.matches(path)) {
+                found = true;
+                out.push_str("---\n");
+                out.push_str(document);
+                out.push('\n');
+            }
+        }
+        if !found {
+            return Err(format!("could not find template {pattern} in chart"));
+        }
+    }
+    Ok(out)
+}
+
+/// The path in the first `# Source: <chart>/<path>` of a document.
+fn source_path(document: &str) -> Option<&str> {
+    let mut rest = document;
+    while let Some(at) = rest.find("# Source: ") {
+        rest = &rest[at + "# Source: ".len()..];
+        let line = rest.lines().next().unwrap_or_default();
+        if let Some((chart, path)) = line.split_once('/')
+            && !chart.is_empty()
+            && !path.is_empty()
+        {
+            return Some(path);
+        }
+    }
+    None
 }

@@ -187,7 +187,7 @@ impl<'d, 's, B: Build> Decoder<'d, 's, B> {
                     Scalar::Bytes(bytes) => Some(Cow::Owned(lossy(&bytes))),
                     Scalar::Null | Scalar::Uint(_) => {
                         let syntax = GoSyntax::new(self.document);
-                        let (key, value) = (syntax.plus(index), syntax.plus(value));
+                        let (key, value) = (syntax.sharp(index), syntax.sharp(value));
                         let kind = if matches!(scalar, Scalar::Null) { "%!s(<nil>)" } else { "uint64" };
                         self.bad_key.get_or_insert_with(|| {
                             Error::Value(format!(
@@ -199,6 +199,9 @@ impl<'d, 's, B: Build> Decoder<'d, 's, B> {
                 })
             }
             Node::Seq(_) | Node::Map(_) => {
+                // What is wrong inside comes first.
+                self.decoded -= 1;
+                self.node(index)?;
                 let key = GoSyntax::new(self.document).sharp(index);
                 Err(Error::Value(format!("yaml: invalid map key: {key}")))
             }

@@ -20,19 +20,13 @@ impl<'d, 's> GoSyntax<'d, 's> {
         Self { document }
     }
 
-    /// `%#v`.
+    /// `%#v` (and `%+#v`).
     pub(crate) fn sharp(&self, index: usize) -> String {
         let mut left = MOST_NODES;
-        self.print(index, 0, &mut left, false)
+        self.print(index, 0, &mut left)
     }
 
-    /// `%+#v`: strings in ASCII.
-    pub(crate) fn plus(&self, index: usize) -> String {
-        let mut left = MOST_NODES;
-        self.print(index, 0, &mut left, true)
-    }
-
-    fn print(&self, index: usize, depth: usize, left: &mut usize, ascii: bool) -> String {
+    fn print(&self, index: usize, depth: usize, left: &mut usize) -> String {
         if depth > 100 || *left == 0 {
             return "...".to_owned();
         }
@@ -45,15 +39,15 @@ impl<'d, 's> GoSyntax<'d, 's> {
                     Scalar::Int(value) => value.to_string(),
                     Scalar::Uint(value) => format!("0x{value:x}"),
                     Scalar::Float(value) => float(value),
-                    Scalar::Str(text) => quote(&text, ascii),
-                    Scalar::Bytes(bytes) => quote(&String::from_utf8_lossy(&bytes), ascii),
+                    Scalar::Str(text) => quote(&text),
+                    Scalar::Bytes(bytes) => quote(&String::from_utf8_lossy(&bytes)),
                 }
             }
             Node::Seq(end) => {
                 let mut items = Vec::new();
                 let mut child = index + 1;
                 while child < *end {
-                    items.push(self.print(child, depth + 1, left, ascii));
+                    items.push(self.print(child, depth + 1, left));
                     child = self.document.after(child);
                 }
                 format!("[]interface {{}}{{{}}}", items.join(", "))
@@ -63,14 +57,14 @@ impl<'d, 's> GoSyntax<'d, 's> {
                 let mut key = index + 1;
                 while key < *end {
                     let value = self.document.after(key);
-                    let name = self.print(key, depth + 1, left, ascii);
-                    entries.insert(name, self.print(value, depth + 1, left, ascii));
+                    let name = self.print(key, depth + 1, left);
+                    entries.insert(name, self.print(value, depth + 1, left));
                     key = self.document.after(value);
                 }
                 let entries: Vec<String> = entries.iter().map(|(k, v)| format!("{k}:{v}")).collect();
                 format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
             }
-            Node::Alias { target, .. } => self.print(*target, depth + 1, left, ascii),
+            Node::Alias { target, .. } => self.print(*target, depth + 1, left),
         }
     }
 }
@@ -85,8 +79,8 @@ fn float(value: f64) -> String {
     }
 }
 
-/// Go's `strconv.Quote`, or `QuoteToASCII`.
-fn quote(text: &str, ascii: bool) -> String {
+/// Go's `strconv.Quote`.
+fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -102,10 +96,7 @@ fn quote(text: &str, ascii: bool) -> String {
             c if u32::from(c) < 0x20 || c == '\x7F' => {
                 let _ = write!(out, "\\x{:02x}", u32::from(c));
             }
-            c if ascii && u32::from(c) > 0xFFFF => {
-                let _ = write!(out, "\\U{:08x}", u32::from(c));
-            }
-            c if ascii && !c.is_ascii() => {
+            c if is_hidden(c) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             c => out.push(c),
@@ -113,4 +104,12 @@ fn quote(text: &str, ascii: bool) -> String {
     }
     out.push('"');
     out
+}
+
+/// Spaces, formats and separators, which Go does not print as they are.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || (c != ' ' && c.is_whitespace())
+        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+        || matches!(c, '\u{E000}'..='\u{F8FF}')
 }

@@ -1,6 +1,6 @@
 use pilothouse_chart::{
-    HookDeletePolicy, HookEvent, PostRender, Release, RenderContext, RenderError, RenderLimits, Values,
-    install_order, render, template_stdout, uninstall_order,
+    HookDeletePolicy, HookEvent, PostRender, Release, RenderContext, RenderError, RenderLimits,
+    TemplateOptions, Values, install_order, render, template_output, template_stdout, uninstall_order,
 };
 
 use super::{UMBRELLA, load};
@@ -68,6 +68,23 @@ fn endless_templates_stop_at_a_limit_that_the_error_names() {
     let error = render(&chart, &Values::default(), &context).unwrap_err();
     assert!(matches!(error, RenderError::Limit(_)), "{error}");
     assert!(error.to_string().contains("10000"), "{error}");
+}
+
+#[test]
+fn parts_of_a_rendered_chart_can_be_shown() {
+    let context = RenderContext::new(Release::install("rel", "ns"));
+    let rendered = render(&load(&UMBRELLA), &Values::default(), &context).unwrap();
+    let show = |options: TemplateOptions| template_output(&rendered, &options);
+    assert!(!show(TemplateOptions { no_hooks: true, ..Default::default() }).unwrap().contains("kind: Pod"));
+    assert!(!show(TemplateOptions { skip_tests: true, ..Default::default() }).unwrap().contains("kind: Pod"));
+    let only = |path: &str| TemplateOptions { show_only: vec![path.to_owned()], ..Default::default() };
+    let one = show(only("charts/worker/templates/*.yaml")).unwrap();
+    assert!(one.starts_with("---\n# Source: umbrella/charts/worker/templates/c.yaml\nkind: ConfigMap\n"));
+    assert!(!one.contains("Deployment"));
+    assert_eq!(
+        show(only("templates/none.yaml")).unwrap_err(),
+        "could not find template templates/none.yaml in chart"
+    );
 }
 
 struct Rename;
