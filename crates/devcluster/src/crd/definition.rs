@@ -589,15 +589,23 @@ pub(super) fn default(definition: &mut Value) {
     {
         service.entry("port").or_insert_with(|| json!(443));
     }
+    let storage = storage_version(definition);
+    if let (Some(storage), Some(status)) =
+        (storage, definition.get_mut("status").and_then(Value::as_object_mut))
+        && status.get("storedVersions").and_then(Value::as_array).is_none_or(Vec::is_empty)
+    {
+        status.insert("storedVersions".into(), json!([storage]));
+    }
+}
+
+fn storage_version(definition: &Value) -> Option<String> {
+    let versions = definition.pointer("/spec/versions").and_then(Value::as_array)?;
+    versions.iter().find(|v| flag(v, "storage")).map(|v| text(v, "name").to_owned())
 }
 
 /// The status of a new definition, or that of `old` with a new storage version added.
 pub(super) fn prepare(definition: &mut Value, old: Option<&Value>) {
-    let storage = definition
-        .pointer("/spec/versions")
-        .and_then(Value::as_array)
-        .and_then(|versions| versions.iter().find(|v| flag(v, "storage")))
-        .map(|v| text(v, "name").to_owned());
+    let storage = storage_version(definition);
     let mut status = match old.and_then(|o| o.get("status")) {
         Some(status) => status.clone(),
         None => {

@@ -271,7 +271,12 @@ fn custom(
         .chain(parsed.raw.duplicates())
         .chain(served.decode(&mut object))
         .collect();
-    let judged = Decoded { object, strict }.judge(call.validation).map_err(ApiError::bad_request);
+    let judged = Decoded { object, strict }.judge(call.validation).map_err(|text| {
+        let (kind, version) = (resource.kind(), &resource.gvk.version);
+        ApiError::bad_request(format!(
+            "{kind} in version \"{version}\" cannot be handled as a {kind}: {text}"
+        ))
+    });
     let (object, warnings) = judged?;
     warnings.into_iter().for_each(|text| call.warn(text));
     Ok(object)

@@ -152,7 +152,9 @@ pub(super) async fn answer(
             }
             Wanted::Apply(scale) => scale.clone(),
         };
-        check(&scale, name, version, resource)?;
+        if resource.custom.is_none() {
+            check(&scale, name, version, resource)?;
+        }
         set(object, &paths.replicas, json!(scale["spec"]["replicas"].as_i64().unwrap_or(0)));
         Ok(())
     })
