@@ -14,7 +14,7 @@ use crate::call::{Call, Stored};
 use crate::client::DeleteOptions;
 use crate::cluster::Cluster;
 use crate::convert;
-use crate::fields;
+use crate::fields::{self, Decoded};
 use crate::patch::Kind;
 use crate::resource::Resource;
 use crate::status::{ApiError, ApiResult, Details, go_quote};
@@ -279,7 +279,7 @@ pub(crate) async fn patch(
     call.set(WriteOptions::read(&incoming.query, "PatchOptions", is_apply, incoming.agent())?);
     let patch = match kind {
         Some(kind) => Patch::Text(kind, incoming.body.to_vec()),
-        None => Patch::Apply(apply_body(&incoming.body)?),
+        None => Patch::Apply(apply_body(call, &incoming.body)?),
     };
     let target = target(incoming, resource);
     let (stored, created) = verbs::patch::patch(cluster, call, target, &patch).await?;
@@ -310,7 +310,7 @@ pub(crate) fn patch_kind(incoming: &Incoming, resource: &Resource) -> ApiResult<
     }
 }
 
-fn apply_body(body: &[u8]) -> ApiResult<Value> {
+fn apply_body(call: &mut Call, body: &[u8]) -> ApiResult<Value> {
     let yaml = fields::parse_yaml(body).map_err(|why| {
         let json = body.trim_ascii_start().starts_with(b"{");
         ApiError::bad_request(if json {
@@ -320,7 +320,11 @@ fn apply_body(body: &[u8]) -> ApiResult<Value> {
             format!("error encoding patch: {why}")
         })
     })?;
-    Ok(yaml.raw.to_value())
+    let strict = yaml.duplicates.into_iter().collect();
+    let judged = Decoded { object: yaml.raw.to_value(), strict }.judge(call.validation);
+    let (object, warnings) = judged.map_err(ApiError::bad_request)?;
+    warnings.into_iter().for_each(|text| call.warn(text));
+    Ok(object)
 }
 
 /// Options of a deletion, from the body or the query.

@@ -75,7 +75,10 @@ pub fn v2(resources: &[Arc<Resource>]) -> Bytes {
         }
     }
     let document = json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.2"},
-        "paths": paths, "definitions": definitions});
+        "paths": paths, "definitions": definitions, "parameters": {},
+        "securityDefinitions": {"BearerToken": {
+            "type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}},
+        "security": [{"BearerToken": []}]});
     Bytes::from(document.to_string())
 }
 

@@ -136,7 +136,8 @@ fn mark(resource: &Resource, object: &mut Value, options: &DeleteOptions) -> boo
     set_propagation(resource, object, options);
     let held = !meta::finalizers(object).is_empty()
         || (is_namespace && object["spec"]["finalizers"].as_array().is_some_and(|f| !f.is_empty()));
-    if !held && grace == 0 {
+    let graceful = resource.is("", "Pod");
+    if !held && grace == 0 && !graceful {
         return false;
     }
     if is_namespace {
@@ -158,7 +159,8 @@ fn mark(resource: &Resource, object: &mut Value, options: &DeleteOptions) -> boo
             meta.insert("generation".to_owned(), json!(generation + 1));
         }
     }
-    true
+    // A Pod shows when it was deleted even where nothing holds it any longer.
+    held || grace > 0
 }
 
 /// Seconds that the object may take to stop. Only Pods on a node take any.

@@ -58,9 +58,11 @@ pub(crate) fn options(query: &Query, resource: &Resource) -> ApiResult<ListOptio
     let limit = query.number("limit")?.unwrap_or(0);
     query.number("timeoutSeconds")?;
     let text = |name: &str| query.get(name).unwrap_or_default().to_owned();
+    // From version 0 the API server answers from its cache, which knows no pages.
+    let cached = query.get("resourceVersion") == Some("0") && query.get("continue").is_none_or(str::is_empty);
     let options = ListOptions {
         selector,
-        limit: usize::try_from(limit).unwrap_or(0),
+        limit: if cached { 0 } else { usize::try_from(limit).unwrap_or(0) },
         continue_token: text("continue"),
         version: text("resourceVersion"),
         version_match: text("resourceVersionMatch"),

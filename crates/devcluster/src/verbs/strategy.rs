@@ -108,6 +108,9 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
     if resource.is("batch", "Job") {
         select_own_pods(object);
     }
+    if resource.is("", "Namespace") {
+        object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(meta::text(object, "name"));
+    }
     if resource.is("apps", "DaemonSet") {
         object["metadata"]["annotations"][TEMPLATE_GENERATION] = json!("1");
     }
