@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::object::Object;
 
 mod kustomize;
+mod selector;
+
+pub(crate) use selector::Matcher;
 
 /// Annotation that makes a document a hook.
 const HOOK: &str = "helm.sh/hook";
