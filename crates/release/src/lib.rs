@@ -24,6 +24,7 @@ pub mod observe;
 pub mod operation;
 pub mod post_render;
 pub mod record;
+pub mod snapshot;
 pub mod storage;
 
 pub use record::{Info, Record, Status};

@@ -38,11 +38,8 @@ fn emit(emitter: &mut Emitter, value: &Value) {
     match value {
         Value::Null => emitter.null(),
         Value::Bool(value) => emitter.bool(*value),
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(number), ..) => emitter.int(number),
-            (_, Some(number), _) => emitter.uint(number),
-            (_, _, number) => emitter.float(number.unwrap_or_default()),
-        },
+        // Helm holds every number of values as a float, and a float of ten million is written `1e+07`.
+        Value::Number(number) => emitter.float(number.as_f64().unwrap_or_default()),
         Value::String(text) => emitter.string(text.as_bytes()),
         Value::Array(items) => {
             emitter.begin_seq(items.len());
