@@ -228,9 +228,9 @@ mod tests {
     #[test]
     fn later_sources_win_and_inline_values_win_over_all() {
         check(
-            &[(None, "a: {x: 1, y: 1}\nl: [1, 2]\n"), (None, "a: {y: 2}\nl: [3]\n")],
+            &[(None, "a: {x: 1, w: 1}\nl: [1, 2]\n"), (None, "a: {w: 2}\nl: [3]\n")],
             json!({"a": {"z": 3}}),
-            json!({"a": {"x": 1, "y": 2, "z": 3}, "l": [3]}),
+            json!({"a": {"x": 1, "w": 2, "z": 3}, "l": [3]}),
         );
     }
 
