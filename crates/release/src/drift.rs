@@ -99,7 +99,7 @@ pub async fn detect(
 ) -> Result<Vec<Difference>, Error> {
     let rules = rules(ignore)?;
     let placed = placed(cluster, target, record).await?;
-    let checks = placed.iter().map(|placed| compare(cluster, placed, &rules));
+    let checks: Vec<_> = placed.iter().map(|placed| compare(cluster, placed, &rules)).collect();
     let answers: Vec<_> = stream::iter(checks).buffered(PARALLEL).collect().await;
     let mut differences = Vec::new();
     let mut problem = None;

@@ -97,7 +97,7 @@ impl Operation {
     }
 
     async fn apply_batch(&self, world: &World, batch: &[Placed]) -> Result<Vec<Tracked>, Failure> {
-        let requests = batch.iter().map(|placed| self.apply_one(world, placed.clone()));
+        let requests: Vec<_> = batch.iter().map(|placed| self.apply_one(world, placed.clone())).collect();
         let answers: Vec<_> = stream::iter(requests).buffered(PARALLEL).collect().await;
         let mut tracked = Vec::new();
         let mut problems = Vec::new();

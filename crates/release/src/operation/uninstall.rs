@@ -64,7 +64,7 @@ impl Operation {
         let mut problems = Vec::new();
         self.tracked.clear();
         for batch in placed.chunk_by(|a, b| a.object.kind() == b.object.kind()) {
-            let requests = batch.iter().map(|placed| self.delete_one(world, placed));
+            let requests: Vec<_> = batch.iter().map(|placed| self.delete_one(world, placed)).collect();
             let answers: Vec<_> = stream::iter(requests).buffered(PARALLEL).collect().await;
             for (placed, answer) in batch.iter().zip(answers) {
                 match answer {

@@ -46,7 +46,7 @@ pub(super) async fn live(
     cluster: &Cluster,
     placed: &[&Placed],
 ) -> Result<Vec<Option<Value>>, cluster::Error> {
-    let requests = placed.iter().map(|placed| cluster.get(placed));
+    let requests: Vec<_> = placed.iter().map(|placed| cluster.get(placed)).collect();
     let answers: Vec<_> = stream::iter(requests).buffered(PARALLEL).collect().await;
     answers.into_iter().collect()
 }
