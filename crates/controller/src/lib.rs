@@ -21,6 +21,7 @@ mod hooks;
 mod metrics;
 mod oci_repository;
 mod options;
+mod release;
 mod repository;
 mod run;
 mod source;

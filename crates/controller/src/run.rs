@@ -19,10 +19,11 @@ use crate::chart::ChartReconciler;
 use crate::context::{Context, Stores, Wakers};
 use crate::drive::drive;
 use crate::events::Recorder;
-use crate::feed::{Waker, Watched, feed};
+use crate::feed::{Hook, Waker, Watched, feed};
 use crate::hooks;
 use crate::oci_repository::OciRepositoryReconciler;
 use crate::options::Options;
+use crate::release;
 use crate::repository::RepositoryReconciler;
 
 /// How often catalogs that nobody uses are let go.
@@ -89,10 +90,19 @@ pub async fn run(
     let serving = CancellationToken::new();
     let mut watches = JoinSet::new();
     watches.spawn(write_events);
-    watches.spawn(feed(api(&context), config(&context), repository_writer, hooks::repositories(&context)));
-    watches.spawn(feed(api(&context), config(&context), chart_writer, hooks::charts(&context)));
-    watches.spawn(feed(api(&context), config(&context), oci_writer, hooks::oci_repositories(&context)));
-    watches.spawn(feed(api(&context), config(&context), release_writer, hooks::releases(&context)));
+    let dependents = release::Hooks::new(&context);
+    let of_repositories = with(hooks::repositories(&context), dependents.of_repositories());
+    watches.spawn(feed(api(&context), config(&context), repository_writer, of_repositories));
+    let of_charts = with(hooks::charts(&context), dependents.of_charts());
+    watches.spawn(feed(api(&context), config(&context), chart_writer, of_charts));
+    let of_oci = with(hooks::oci_repositories(&context), dependents.of_oci());
+    watches.spawn(feed(api(&context), config(&context), oci_writer, of_oci));
+    let of_releases = with(hooks::releases(&context), dependents.of_dependencies());
+    watches.spawn(feed(api(&context), config(&context), release_writer, of_releases));
+    let (metadata, metadata_watches) = release::Metadata::watch(&context);
+    for watch in metadata_watches {
+        watches.spawn(watch);
+    }
     watches.spawn(hooks::watch_secrets(api::<PartialObjectMeta<Secret>>(&context), context.clone()));
     watches.spawn(housekeeping(context.clone()));
     let server = tokio::spawn(artifacts::serve(artifacts, listener, serving.clone()));
@@ -105,19 +115,18 @@ pub async fn run(
         }
     });
     tokio::select! {
-        () = listed(&stores) => sweep(&context).await,
+        () = async { tokio::join!(listed(&stores), metadata.listed()); } => sweep(&context).await,
         () = stop.cancelled() => {}
     }
     let sources = context.options.concurrent_sources;
     let repository = RepositoryReconciler::new(context.clone());
     let chart = ChartReconciler::new(context.clone());
     let oci = OciRepositoryReconciler::new(context.clone());
-    // Wakes for releases wait in their channel until their reconciler takes it.
-    let _release_wakes = release_wakes;
     tokio::join!(
         drive(repository, context.clone(), stores.repositories, repository_wakes, sources, stop.clone()),
         drive(chart, context.clone(), stores.charts, chart_wakes, sources, stop.clone()),
         drive(oci, context.clone(), stores.oci, oci_wakes, sources, stop.clone()),
+        release::run(context.clone(), metadata, release_wakes, stop.clone()),
     );
     serving.cancel();
     // The server waits for open downloads; a process that ends does not wait for them long.
@@ -125,6 +134,12 @@ pub async fn run(
     watches.shutdown().await;
     tracing::info!("controllers stopped");
     Ok(())
+}
+
+/// The hooks of a kind itself, and the one of the releases that depend on it.
+fn with<K>(mut own: Vec<Hook<K>>, dependents: Hook<K>) -> Vec<Hook<K>> {
+    own.push(dependents);
+    own
 }
 
 fn api<K>(context: &Context) -> Api<K>

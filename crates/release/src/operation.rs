@@ -276,8 +276,20 @@ impl Operation {
             }
             (true, _) => Phase::Objects,
         };
+        if matches!(operation.phase, Phase::Done | Phase::After(_)) {
+            operation.track_recorded(world, &stored.record).await;
+        }
         operation.stored = Some(stored);
         Ok(Some(operation))
+    }
+
+    /// Takes the objects of a record as applied, for the inventory. Kinds that are gone are left out.
+    async fn track_recorded(&mut self, world: &World, record: &Record) {
+        for object in object::parse(&record.manifest).unwrap_or_default() {
+            if let Ok(placed) = world.cluster.place(object, &self.target.namespace).await {
+                self.tracked.push(Tracked { placed, health: Health::Current });
+            }
+        }
     }
 
     /// What is being done.

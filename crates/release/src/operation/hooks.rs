@@ -125,11 +125,18 @@ impl Operation {
                 }
                 Stage::Resumed => {
                     let began = self.hook_run(index).is_some_and(|run| run.phase == HookPhase::Running);
-                    runs.stage = if began { Stage::Running(self.deadline()) } else { Stage::Clear };
+                    let there = began && self.hook_exists(world, index).await?;
+                    runs.stage = if there { Stage::Running(self.deadline()) } else { Stage::Clear };
                 }
                 Stage::Cleaning(_) => return Ok(None),
             }
         }
+    }
+
+    async fn hook_exists(&self, world: &World, index: usize) -> Result<bool, Failure> {
+        let placed = self.place_hook(world, index).await?;
+        let placed: Vec<&Placed> = placed.iter().collect();
+        Ok(live(&world.cluster, &placed).await?.iter().all(Option::is_some))
     }
 
     fn hook_run(&self, index: usize) -> Option<&HookRun> {
