@@ -237,7 +237,7 @@ impl Stage {
             event.involved_object.name.as_deref() == Some(name)
                 && event.involved_object.kind.as_deref() == Some("HelmRelease")
         });
-        events.sort_by_key(|event| event.first_timestamp.clone().map(|time| time.0));
+        events.sort_by_key(|event| event.resource_version().and_then(|version| version.parse::<u64>().ok()));
         events.iter().map(|event| format!("{} {}", event.type_.as_deref().unwrap(), event.reason.as_deref().unwrap())).collect()
     }
 }
