@@ -12,7 +12,8 @@ use pilothouse_controller::{Options, run};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
-    let data = std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir().join("pilothouse"), PathBuf::from);
+    let data =
+        std::env::args_os().nth(1).map_or_else(|| std::env::temp_dir().join("pilothouse"), PathBuf::from);
     let client = Client::try_default().await?;
     let stop = async {
         // Without a signal handler Ctrl-C ends the process, which is as well.

@@ -124,7 +124,8 @@ async fn placed(cluster: &Cluster, target: &Target, record: &Record) -> Result<V
 
 fn opts_out(object: &Value) -> bool {
     ["/metadata/labels", "/metadata/annotations"].into_iter().any(|pointer| {
-        let choice = object.pointer(pointer).and_then(|map| map.get(meta::DRIFT_DETECTION)).and_then(Value::as_str);
+        let choice =
+            object.pointer(pointer).and_then(|map| map.get(meta::DRIFT_DETECTION)).and_then(Value::as_str);
         choice.is_some_and(|choice| choice.eq_ignore_ascii_case("disabled"))
     })
 }
@@ -132,7 +133,8 @@ fn opts_out(object: &Value) -> bool {
 async fn compare(cluster: &Cluster, placed: &Placed, rules: &[Rule]) -> Result<Option<Difference>, Error> {
     let id = placed.object.id();
     let applies = |rule: &&Rule| rule.target.as_ref().is_none_or(|target| target.matches(&placed.object));
-    let ignored: Vec<&str> = rules.iter().filter(applies).flat_map(|rule| rule.paths.iter().map(String::as_str)).collect();
+    let ignored: Vec<&str> =
+        rules.iter().filter(applies).flat_map(|rule| rule.paths.iter().map(String::as_str)).collect();
     if ignored.contains(&"") {
         return Ok(None);
     }
@@ -221,7 +223,8 @@ mod tests {
     use super::*;
 
     fn check(live: Value, wanted: Value, expected: &[&str]) {
-        let paths: Vec<String> = operations(&live, &wanted).iter().map(|operation| operation.path().to_string()).collect();
+        let paths: Vec<String> =
+            operations(&live, &wanted).iter().map(|operation| operation.path().to_string()).collect();
         assert_eq!(paths, expected);
     }
 
@@ -245,7 +248,12 @@ mod tests {
 
     #[test]
     fn differences_read_as_in_flux() {
-        let id = ObjectId { group: String::new(), kind: "ConfigMap".into(), namespace: "ns".into(), name: "c".into() };
+        let id = ObjectId {
+            group: String::new(),
+            kind: "ConfigMap".into(),
+            namespace: "ns".into(),
+            name: "c".into(),
+        };
         let operations = operations(&json!({"data": {"a": "1"}}), &json!({"data": {"a": "2", "b": "3"}}));
         let changed = Difference { id: id.clone(), change: Change::Differs(operations) };
         assert_eq!(changed.describe(), "ConfigMap/ns/c changed (1 additions, 1 changes, 0 removals)");

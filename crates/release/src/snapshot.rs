@@ -134,7 +134,10 @@ mod tests {
     fn a_snapshot_describes_its_record_until_somebody_changes_it() {
         let mut record = record();
         let snapshot = snapshot(&record, "upgrade", None);
-        assert_eq!(snapshot.config_digest, "sha256:c3a70400d9465960aa58d6436c38fbd85353c68020ce39a4efaf8ad9467137ff");
+        assert_eq!(
+            snapshot.config_digest,
+            "sha256:c3a70400d9465960aa58d6436c38fbd85353c68020ce39a4efaf8ad9467137ff"
+        );
         assert_eq!(snapshot.last_deployed.0.to_string(), "2026-11-23T13:26:38Z");
         assert!(describes(&snapshot, &record));
         record.hooks[0].last_run.phase = HookPhase::Succeeded;
@@ -150,7 +153,10 @@ mod tests {
         let check = |states: &[&str], kept: usize| {
             let mut history: Vec<Snapshot> = states
                 .iter()
-                .map(|status| Snapshot { status: (*status).to_owned(), ..snapshot(&record(), "upgrade", None) })
+                .map(|status| Snapshot {
+                    status: (*status).to_owned(),
+                    ..snapshot(&record(), "upgrade", None)
+                })
                 .collect();
             truncate(&mut history, false);
             assert_eq!(history.len(), kept, "{states:?}");

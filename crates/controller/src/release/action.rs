@@ -15,9 +15,7 @@ use pilothouse_release::{
     snapshot::{snapshot, test_hooks},
 };
 use pilothouse_resources::{
-    DurationString, ReleaseAction, ResourceInventory, ResourceRef,
-    condition::Status,
-    meta,
+    DurationString, ReleaseAction, ResourceInventory, ResourceRef, condition::Status, meta,
 };
 
 use super::{
@@ -183,7 +181,13 @@ impl Pass<'_> {
     async fn finish(&mut self, active: Active, ended: Ended) -> Result<Outcome, Error> {
         let (namespace, name) = (self.object.namespace().unwrap_or_default(), self.object.name_any());
         for warning in &ended.warnings {
-            tracing::warn!(namespace, name, action = ended.action.as_str(), warning, "action went on in spite of this");
+            tracing::warn!(
+                namespace,
+                name,
+                action = ended.action.as_str(),
+                warning,
+                "action went on in spite of this"
+            );
         }
         let error = ended.error.as_deref();
         tracing::info!(namespace, name, action = ended.action.as_str(), took = ?ended.duration, error, "action ended");
@@ -208,7 +212,8 @@ impl Pass<'_> {
             id: format!("{}_{}_{}_{}", id.namespace, id.name, id.group, id.kind),
             v: version.clone(),
         };
-        self.status.inventory = Some(ResourceInventory { entries: ended.inventory.iter().map(entry).collect() });
+        self.status.inventory =
+            Some(ResourceInventory { entries: ended.inventory.iter().map(entry).collect() });
     }
 
     fn note_revision(&mut self, record: &Record, action: &str, oci_digest: Option<String>) {
@@ -239,7 +244,12 @@ impl Pass<'_> {
         *counter = Some(counter.unwrap_or_default() + 1);
     }
 
-    async fn finish_release(&mut self, active: Active, ended: Ended, action: ReleaseAction) -> Result<Outcome, Error> {
+    async fn finish_release(
+        &mut self,
+        active: Active,
+        ended: Ended,
+        action: ReleaseAction,
+    ) -> Result<Outcome, Error> {
         let (word, succeeded, failed) = match action {
             ReleaseAction::Install => ("install", "InstallSucceeded", "InstallFailed"),
             ReleaseAction::Upgrade => ("upgrade", "UpgradeSucceeded", "UpgradeFailed"),
@@ -296,7 +306,11 @@ impl Pass<'_> {
         let as_made = self.status.latest().is_some_and(|latest| {
             latest.chart_version == desired.chart_version && latest.config_digest == desired.config_digest
         });
-        if tested || !current || !as_made || desired.policy.drift != pilothouse_release::desired::DriftMode::Disabled {
+        if tested
+            || !current
+            || !as_made
+            || desired.policy.drift != pilothouse_release::desired::DriftMode::Disabled
+        {
             self.summarize();
             self.write().await?;
             return Ok(Outcome::At(Duration::ZERO));
@@ -309,7 +323,12 @@ impl Pass<'_> {
         let previous = match ended.action {
             Action::Rollback { to } => {
                 let snapshot = self.status.history.iter().find(|snapshot| snapshot.version == i64::from(to));
-                snapshot.map(|s| (format!("{}/{}.v{to}", s.namespace, s.name), format!("{}@{}", s.chart_name, s.chart_version)))
+                snapshot.map(|s| {
+                    (
+                        format!("{}/{}.v{to}", s.namespace, s.name),
+                        format!("{}@{}", s.chart_name, s.chart_version),
+                    )
+                })
             }
             _ => None,
         };
@@ -317,7 +336,8 @@ impl Pass<'_> {
         if let Some(record) = &ended.record {
             let oci_digest = match ended.action {
                 Action::Rollback { to } => {
-                    let source = self.status.history.iter().find(|snapshot| snapshot.version == i64::from(to));
+                    let source =
+                        self.status.history.iter().find(|snapshot| snapshot.version == i64::from(to));
                     source.and_then(|snapshot| snapshot.oci_digest.clone())
                 }
                 _ => None,
@@ -332,12 +352,14 @@ impl Pass<'_> {
         }
         match &ended.error {
             None => {
-                let message = format!("Helm rollback to previous release {named} with chart {chart} succeeded");
+                let message =
+                    format!("Helm rollback to previous release {named} with chart {chart} succeeded");
                 self.remediated(Status::True, "RollbackSucceeded", &message).await?;
                 Ok(Outcome::At(Duration::ZERO))
             }
             Some(error) => {
-                let message = format!("Helm rollback to previous release {named} with chart {chart} failed: {error}");
+                let message =
+                    format!("Helm rollback to previous release {named} with chart {chart} failed: {error}");
                 self.remediated(Status::False, "RollbackFailed", &message).await?;
                 Ok(Outcome::Retry(message))
             }
@@ -354,12 +376,16 @@ impl Pass<'_> {
         Ok(())
     }
 
-    async fn finish_uninstall(&mut self, active: &Active, ended: Ended, because: Removal) -> Result<Outcome, Error> {
+    async fn finish_uninstall(
+        &mut self,
+        active: &Active,
+        ended: Ended,
+        because: Removal,
+    ) -> Result<Outcome, Error> {
         let remediation = because == Removal::Remediation;
         let named = ended.record.as_ref().map(|record| record.full_name());
-        let named = named.or_else(|| {
-            self.status.latest().map(|s| format!("{}/{}.v{}", s.namespace, s.name, s.version))
-        });
+        let named = named
+            .or_else(|| self.status.latest().map(|s| format!("{}/{}.v{}", s.namespace, s.name, s.version)));
         let named = named.unwrap_or_default();
         let chart = ended.record.as_ref().map(|r| format!("{}@{}", r.chart_name(), r.chart_version()));
         let chart = chart.unwrap_or_else(|| active.chart.clone());
@@ -374,7 +400,8 @@ impl Pass<'_> {
         }
         self.status.inventory = None;
         if remediation {
-            let message = format!("Helm uninstall remediation for release {named} with chart {chart} succeeded");
+            let message =
+                format!("Helm uninstall remediation for release {named} with chart {chart} succeeded");
             self.remediated(Status::True, "UninstallSucceeded", &message).await?;
             return Ok(Outcome::At(Duration::ZERO));
         }
@@ -396,9 +423,16 @@ impl Pass<'_> {
         Ok(Outcome::At(Duration::ZERO))
     }
 
-    async fn uninstall_failed(&mut self, remediation: bool, named: &str, chart: &str, error: &str) -> Result<Outcome, Error> {
+    async fn uninstall_failed(
+        &mut self,
+        remediation: bool,
+        named: &str,
+        chart: &str,
+        error: &str,
+    ) -> Result<Outcome, Error> {
         if remediation {
-            let message = format!("Helm uninstall remediation for release {named} with chart {chart} failed: {error}");
+            let message =
+                format!("Helm uninstall remediation for release {named} with chart {chart} failed: {error}");
             self.remediated(Status::False, "UninstallFailed", &message).await?;
             return Ok(Outcome::Retry(message));
         }
@@ -427,12 +461,14 @@ impl Pass<'_> {
                     1 => "1 test hook completed successfully".to_owned(),
                     count => format!("{count} test hooks completed successfully"),
                 };
-                let message = format!("Helm test succeeded for release {named} with chart {}: {what}", active.chart);
+                let message =
+                    format!("Helm test succeeded for release {named} with chart {}: {what}", active.chart);
                 self.conditions.set(TEST_SUCCESS, Status::True, "TestSucceeded", &message);
                 (Severity::Normal, "TestSucceeded", message)
             }
             Some(error) => {
-                let message = format!("Helm test failed for release {named} with chart {}: {error}", active.chart);
+                let message =
+                    format!("Helm test failed for release {named} with chart {}: {error}", active.chart);
                 self.conditions.set(TEST_SUCCESS, Status::False, "TestFailed", &message);
                 if self.tests_count() {
                     self.status.failures = Some(self.status.failures.unwrap_or_default() + 1);
@@ -448,4 +484,3 @@ impl Pass<'_> {
         Ok(Outcome::At(Duration::ZERO))
     }
 }
-

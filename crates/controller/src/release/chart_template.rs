@@ -7,7 +7,8 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use pilothouse_release::{api_error, desired};
 use pilothouse_resources::{
-    HelmChart, HelmChartSpec, HelmChartTemplate, HelmRelease, LocalHelmChartSourceReference, Verification, meta,
+    HelmChart, HelmChartSpec, HelmChartTemplate, HelmRelease, LocalHelmChartSourceReference, Verification,
+    meta,
 };
 
 use super::{Error, Releases, pass::Pass};
@@ -17,26 +18,29 @@ fn wanted(release: &HelmRelease, template: &HelmChartTemplate) -> HelmChart {
     let namespace = release.namespace().unwrap_or_default();
     let (chart_namespace, name) = desired::helm_chart_name(&namespace, &release.name_any(), template);
     let spec = &template.spec;
-    let mut chart = HelmChart::new(&name, HelmChartSpec {
-        chart: spec.chart.clone(),
-        version: spec.version.clone(),
-        source_ref: LocalHelmChartSourceReference {
-            api_version: spec.source_ref.api_version.clone(),
-            kind: spec.source_ref.kind,
-            name: spec.source_ref.name.clone(),
+    let mut chart = HelmChart::new(
+        &name,
+        HelmChartSpec {
+            chart: spec.chart.clone(),
+            version: spec.version.clone(),
+            source_ref: LocalHelmChartSourceReference {
+                api_version: spec.source_ref.api_version.clone(),
+                kind: spec.source_ref.kind,
+                name: spec.source_ref.name.clone(),
+            },
+            interval: spec.interval.clone().unwrap_or_else(|| release.spec.interval.clone()),
+            reconcile_strategy: spec.reconcile_strategy,
+            values_files: spec.values_files.clone(),
+            ignore_missing_values_files: spec.ignore_missing_values_files,
+            suspend: None,
+            verify: spec.verify.as_ref().map(|verify| Verification {
+                provider: verify.provider,
+                secret_ref: verify.secret_ref.clone(),
+                match_oidc_identity: None,
+                trusted_root_secret_ref: None,
+            }),
         },
-        interval: spec.interval.clone().unwrap_or_else(|| release.spec.interval.clone()),
-        reconcile_strategy: spec.reconcile_strategy,
-        values_files: spec.values_files.clone(),
-        ignore_missing_values_files: spec.ignore_missing_values_files,
-        suspend: None,
-        verify: spec.verify.as_ref().map(|verify| Verification {
-            provider: verify.provider,
-            secret_ref: verify.secret_ref.clone(),
-            match_oidc_identity: None,
-            trusted_root_secret_ref: None,
-        }),
-    });
+    );
     let given = template.metadata.as_ref();
     let mut labels: BTreeMap<String, String> =
         given.and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
@@ -54,7 +58,9 @@ fn is_as_wanted(live: &HelmChart, wanted: &HelmChart) -> bool {
         wanted.iter().all(|(key, value)| live.get(key) == Some(value))
     };
     let spec = HelmChartSpec { suspend: None, ..live.spec.clone() };
-    spec == wanted.spec && has(live.labels(), wanted.labels()) && has(live.annotations(), wanted.annotations())
+    spec == wanted.spec
+        && has(live.labels(), wanted.labels())
+        && has(live.annotations(), wanted.annotations())
 }
 
 impl Releases {
@@ -89,13 +95,21 @@ impl Pass<'_> {
         let source = format!("'{}/{namespace}/{}'", source.kind.as_str(), source.name);
         match applied {
             Ok(_) => {
-                let (reason, verb) =
-                    if live.is_some() { ("HelmChartConfigured", "Configured") } else { ("HelmChartCreated", "Created") };
-                self.event(Severity::Normal, reason, &format!("{verb} HelmChart/{namespace}/{name} with SourceRef {source}"));
+                let (reason, verb) = if live.is_some() {
+                    ("HelmChartConfigured", "Configured")
+                } else {
+                    ("HelmChartCreated", "Created")
+                };
+                self.event(
+                    Severity::Normal,
+                    reason,
+                    &format!("{verb} HelmChart/{namespace}/{name} with SourceRef {source}"),
+                );
                 Ok(())
             }
             Err(error) => {
-                let message = format!("failed to apply HelmChart '{namespace}/{name}': {}", api_error::text(&error));
+                let message =
+                    format!("failed to apply HelmChart '{namespace}/{name}': {}", api_error::text(&error));
                 self.fail_prerequisite("HelmChartSyncErr", &message).await?;
                 Err(Error::Failed(message))
             }
@@ -116,13 +130,20 @@ impl Pass<'_> {
         }
         match api.delete(name, &DeleteParams::default()).await {
             Ok(_) => {
-                self.event(Severity::Normal, "HelmChartDeleted", &format!("deleted HelmChart '{namespace}/{name}'"));
+                self.event(
+                    Severity::Normal,
+                    "HelmChartDeleted",
+                    &format!("deleted HelmChart '{namespace}/{name}'"),
+                );
                 Ok(())
             }
             Err(error) if api_error::code(&error) == Some(404) => Ok(()),
             Err(error) => {
                 self.status.helm_chart = Some(reference.clone());
-                Err(Error::Failed(format!("failed to delete HelmChart '{reference}': {}", api_error::text(&error))))
+                Err(Error::Failed(format!(
+                    "failed to delete HelmChart '{reference}': {}",
+                    api_error::text(&error)
+                )))
             }
         }
     }

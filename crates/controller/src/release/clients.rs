@@ -66,7 +66,9 @@ impl Clients {
 
     async fn remote(&self, namespace: &str, reference: &KubeConfigReference) -> Result<Cluster, Error> {
         let Some(reference) = &reference.secret_ref else {
-            return Err(Error::Unusable("spec.kubeConfig.configMapRef is not supported: use secretRef".to_owned()));
+            return Err(Error::Unusable(
+                "spec.kubeConfig.configMapRef is not supported: use secretRef".to_owned(),
+            ));
         };
         let named = format!("{namespace}/{}", reference.name);
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
@@ -74,7 +76,10 @@ impl Clients {
             Error::Unusable(format!("failed to get kubeconfig Secret '{named}': {}", api_error::text(&error)))
         })?;
         let secret = secret.ok_or_else(|| {
-            Error::Missing(format!("failed to get kubeconfig Secret '{named}': secrets \"{}\" not found", reference.name))
+            Error::Missing(format!(
+                "failed to get kubeconfig Secret '{named}': secrets \"{}\" not found",
+                reference.name
+            ))
         })?;
         let version = secret.metadata.resource_version.clone().unwrap_or_default();
         let cached = |remote: &HashMap<String, (String, Cluster)>| {
@@ -90,10 +95,7 @@ impl Clients {
             Error::Missing(format!("kubeconfig Secret '{named}' has no key '{}'", keys.join("' or '")))
         })?;
         let cluster = connect(&String::from_utf8_lossy(&text.0), &named).await?;
-        self.remote
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(named, (version, cluster.clone()));
+        self.remote.lock().unwrap_or_else(PoisonError::into_inner).insert(named, (version, cluster.clone()));
         Ok(cluster)
     }
 }
@@ -106,7 +108,9 @@ async fn connect(text: &str, named: &str) -> Result<Cluster, Error> {
     let mut kubeconfig = Kubeconfig::from_yaml(text).map_err(unreadable)?;
     for user in kubeconfig.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
         if user.exec.is_some() || user.auth_provider.is_some() {
-            return Err(Error::Unusable(format!("kubeconfig in Secret '{named}' wants to run a program: not allowed")));
+            return Err(Error::Unusable(format!(
+                "kubeconfig in Secret '{named}' wants to run a program: not allowed"
+            )));
         }
         if user.token_file.is_some() || user.client_certificate.is_some() || user.client_key.is_some() {
             return Err(Error::Unusable(format!("kubeconfig in Secret '{named}' names a file: not allowed")));
@@ -120,7 +124,8 @@ async fn connect(text: &str, named: &str) -> Result<Cluster, Error> {
     }
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
     let client = config.map_err(|_| ()).and_then(|config| Client::try_from(config).map_err(|_| ()));
-    let client = client.map_err(|()| Error::Unusable(format!("kubeconfig in Secret '{named}' cannot be used")))?;
+    let client =
+        client.map_err(|()| Error::Unusable(format!("kubeconfig in Secret '{named}' cannot be used")))?;
     Ok(Cluster::new(client))
 }
 

@@ -46,7 +46,8 @@ pub(super) fn summarize(conditions: &mut Conditions, tests_count: bool) {
     types.push(RELEASED);
     let present = types.into_iter().filter_map(|type_| conditions.get(type_).cloned());
     // The first of equal generations wins, which is why the key is negated and not reversed.
-    let first: Option<Condition> = present.min_by_key(|condition| -condition.observed_generation.unwrap_or_default());
+    let first: Option<Condition> =
+        present.min_by_key(|condition| -condition.observed_generation.unwrap_or_default());
     let Some(first) = first else { return };
     let status = match first.status.as_str() {
         _ if first.type_ == REMEDIATED => Status::False,

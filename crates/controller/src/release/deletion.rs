@@ -45,7 +45,8 @@ impl Pass<'_> {
         }
         let storage = Storage::new(cluster.client().clone(), &target.storage_namespace);
         let world = World { cluster, storage, uid: self.uid.clone() };
-        let revisions = world.storage.history(&target.name).await.map_err(|error| Error::Failed(error.to_string()))?;
+        let revisions =
+            world.storage.history(&target.name).await.map_err(|error| Error::Failed(error.to_string()))?;
         let observed = Observed {
             now: Timestamp::now(),
             uid: &self.uid,
@@ -93,7 +94,8 @@ impl Pass<'_> {
     async fn let_go(&mut self) -> Result<Outcome, Error> {
         self.forget();
         let releases = self.releases;
-        status::set_finalizer(&self.api, &releases.recent, meta::HELM_CONTROLLER, &self.object, false).await?;
+        status::set_finalizer(&self.api, &releases.recent, meta::HELM_CONTROLLER, &self.object, false)
+            .await?;
         Ok(Outcome::UntilChanged)
     }
 

@@ -85,8 +85,10 @@ mod tests {
         let ready = |dependency: &HelmRelease, expression: &str| evaluate(expression, &release, dependency);
         assert_eq!(ready(&dependency, "dep.metadata.name == 'dep' && self.metadata.name == 'own'"), Ok(true));
         assert_eq!(ready(&dependency, "dep.status.lastAttemptedRevision == '1.0.0'"), Ok(false));
-        dependency.status =
-            Some(HelmReleaseStatus { last_attempted_revision: Some("1.0.0".into()), ..HelmReleaseStatus::default() });
+        dependency.status = Some(HelmReleaseStatus {
+            last_attempted_revision: Some("1.0.0".into()),
+            ..HelmReleaseStatus::default()
+        });
         assert_eq!(ready(&dependency, "dep.status.lastAttemptedRevision == '1.0.0'"), Ok(true));
         assert!(ready(&dependency, "dep.metadata.name").is_err());
         assert!(ready(&dependency, "not cel (").is_err());

@@ -1,9 +1,7 @@
 //! Reads a release's history: from the watch where nothing changed, else from storage.
 
 use kube::ResourceExt as _;
-use pilothouse_release::{
-    Revision, Status, desired::Target, operation::World, snapshot::describes, storage,
-};
+use pilothouse_release::{Revision, Status, desired::Target, operation::World, snapshot::describes, storage};
 
 use super::pass::Pass;
 
@@ -24,7 +22,8 @@ impl Pass<'_> {
         let revisions = world.storage.history(&target.name).await?;
         let verified = match (revisions.first(), self.status.latest()) {
             (Some(newest), Some(snapshot)) => {
-                let same = i64::from(newest.version) == snapshot.version && newest.status.as_str() == snapshot.status;
+                let same = i64::from(newest.version) == snapshot.version
+                    && newest.status.as_str() == snapshot.status;
                 let untouched = same && self.is_ours(newest);
                 untouched || (same && self.reads_as_remembered(world, newest).await?)
             }

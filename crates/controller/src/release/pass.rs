@@ -88,14 +88,27 @@ impl<'a> Pass<'a> {
     /// Records an event.
     pub(super) fn event(&self, severity: Severity, reason: &str, message: &str) {
         let events = &self.releases.context.events;
-        events.record(&*self.object, meta::HELM_CONTROLLER, severity, reason, message, self.annotations.iter().cloned());
+        events.record(
+            &*self.object,
+            meta::HELM_CONTROLLER,
+            severity,
+            reason,
+            message,
+            self.annotations.iter().cloned(),
+        );
     }
 
     /// Writes what differs in the status, if anything does.
     pub(super) async fn write(&mut self) -> Result<(), Error> {
         self.status.conditions = self.conditions.clone().into_list();
-        let written =
-            status::write(&self.api, &self.releases.recent, meta::HELM_CONTROLLER, &self.object, &self.status).await?;
+        let written = status::write(
+            &self.api,
+            &self.releases.recent,
+            meta::HELM_CONTROLLER,
+            &self.object,
+            &self.status,
+        )
+        .await?;
         self.object = written;
         Ok(())
     }
@@ -152,7 +165,12 @@ impl<'a> Pass<'a> {
         };
         let composed = match self.values().await {
             Ok(composed) => composed,
-            Err(message) => return self.fail_prerequisite("ValuesError", &message).await.map(|()| Err(Outcome::Retry(message))),
+            Err(message) => {
+                return self
+                    .fail_prerequisite("ValuesError", &message)
+                    .await
+                    .map(|()| Err(Outcome::Retry(message)));
+            }
         };
         let identity = match self.identity(&source).await {
             Ok(identity) => identity,
@@ -191,7 +209,11 @@ impl<'a> Pass<'a> {
     }
 
     /// Tells that something is missing which a person or another object has to bring, with an event.
-    pub(super) async fn fail_prerequisite(&mut self, reason: &'static str, message: &str) -> Result<(), Error> {
+    pub(super) async fn fail_prerequisite(
+        &mut self,
+        reason: &'static str,
+        message: &str,
+    ) -> Result<(), Error> {
         conditions::unfulfilled(&mut self.conditions, reason, message);
         self.handled();
         self.write().await?;
@@ -272,7 +294,8 @@ impl<'a> Pass<'a> {
         let mut drift: Option<Vec<Difference>> = None;
         loop {
             let target = &ready.desired.target;
-            let history = self.history(&ready.world, target).await.map_err(|error| Error::Failed(error.to_string()))?;
+            let history =
+                self.history(&ready.world, target).await.map_err(|error| Error::Failed(error.to_string()))?;
             let decision = {
                 let observed = Observed {
                     now: Timestamp::now(),
@@ -355,7 +378,9 @@ impl<'a> Pass<'a> {
             Decision::DetectDrift | Decision::CorrectDrift => return Ok(Outcome::At(Duration::ZERO)),
         };
         let label = match operation.action() {
-            Action::Install | Action::Upgrade => format!("{}@{}", ready.desired.chart_name, ready.desired.chart_version),
+            Action::Install | Action::Upgrade => {
+                format!("{}@{}", ready.desired.chart_name, ready.desired.chart_version)
+            }
             _ => self.chart_label(),
         };
         let mut active = Active::new(operation, world, label);
@@ -366,7 +391,9 @@ impl<'a> Pass<'a> {
     /// The chart of the newest revision, as messages name it.
     pub(super) fn chart_label(&self) -> String {
         let latest = self.status.latest();
-        latest.map(|snapshot| format!("{}@{}", snapshot.chart_name, snapshot.chart_version)).unwrap_or_default()
+        latest
+            .map(|snapshot| format!("{}@{}", snapshot.chart_name, snapshot.chart_version))
+            .unwrap_or_default()
     }
 
     async fn render_input(&mut self, ready: &Ready) -> Result<Result<RenderInput, Outcome>, Error> {
@@ -466,7 +493,8 @@ impl<'a> Pass<'a> {
                 conditions::reconciling(&mut self.conditions, PROGRESSING_WITH_RETRY, &message);
             }
             Pause::Foreign => {
-                let message = "another operation (install, upgrade or rollback) on the release is in progress";
+                let message =
+                    "another operation (install, upgrade or rollback) on the release is in progress";
                 conditions::reconciling(&mut self.conditions, PROGRESSING, message);
             }
         }
@@ -478,7 +506,8 @@ impl<'a> Pass<'a> {
     async fn unlock(&mut self, world: &World, target: &Target, version: u32) -> Result<Outcome, Error> {
         let pending = self.releases.metadata.revision(&target.storage_namespace, &target.name, version);
         let state = pending.map_or("pending", |revision| revision.status.as_str());
-        let unlocked = unlock(world, target, version).await.map_err(|error| Error::Failed(error.to_string()))?;
+        let unlocked =
+            unlock(world, target, version).await.map_err(|error| Error::Failed(error.to_string()))?;
         let Some(record) = unlocked else { return Ok(Outcome::At(Duration::ZERO)) };
         let message = format!(
             "Unlocked Helm release {} with chart {}@{} in {state} state",

@@ -65,16 +65,21 @@ struct State<'a> {
 
 impl State<'_> {
     fn artifact(&self) -> Result<Artifact, NotReady> {
-        let not_ready = |why: &str| NotReady::source(format!("{} '{}' is not ready: {why}", self.kind, self.named));
+        let not_ready =
+            |why: &str| NotReady::source(format!("{} '{}' is not ready: {why}", self.kind, self.named));
         let ready = condition::find(self.conditions, condition::READY);
-        let stalled = condition::find(self.conditions, condition::STALLED).filter(|stalled| stalled.status == "True");
+        let stalled =
+            condition::find(self.conditions, condition::STALLED).filter(|stalled| stalled.status == "True");
         // Flux says only that the generation was not reconciled; the cause is there to be told.
-        let failing = ready.filter(|ready| ready.status == "False" && ready.observed_generation == self.generation);
+        let failing =
+            ready.filter(|ready| ready.status == "False" && ready.observed_generation == self.generation);
         if self.observed_generation != self.generation {
-            return Err(match stalled.filter(|stalled| stalled.observed_generation == self.generation).or(failing) {
-                Some(problem) => not_ready(&problem.message),
-                None => NotReady { fresh: true, ..not_ready(NOT_OBSERVED) },
-            });
+            return Err(
+                match stalled.filter(|stalled| stalled.observed_generation == self.generation).or(failing) {
+                    Some(problem) => not_ready(&problem.message),
+                    None => NotReady { fresh: true, ..not_ready(NOT_OBSERVED) },
+                },
+            );
         }
         if let Some(stalled) = stalled {
             return Err(not_ready(&stalled.message));
@@ -108,7 +113,8 @@ impl Pass<'_> {
             ChartRefKind::HelmChart => self.from_helm_chart(namespace, &reference.name, false),
             ChartRefKind::OCIRepository => self.from_oci_repository(namespace, &reference.name),
             ChartRefKind::ExternalArtifact => Err(NotReady::artifact(
-                "chartRef of kind ExternalArtifact is not supported: use OCIRepository or HelmChart".to_owned(),
+                "chartRef of kind ExternalArtifact is not supported: use OCIRepository or HelmChart"
+                    .to_owned(),
             )),
         }
     }
@@ -182,7 +188,9 @@ impl Pass<'_> {
     pub(super) async fn identity(&self, source: &Source) -> Result<Identity, NotReady> {
         let digest = source.artifact.digest.clone().unwrap_or_default();
         let with_digest = |identity: Identity| match &source.oci_digest {
-            Some(oci) => Identity { version: desired::chart_version_with_digest(&identity.version, oci), ..identity },
+            Some(oci) => {
+                Identity { version: desired::chart_version_with_digest(&identity.version, oci), ..identity }
+            }
             None => identity,
         };
         if let Some(identity) = self.releases.caches.identity(&digest) {
@@ -196,7 +204,10 @@ impl Pass<'_> {
                 None => snapshot.chart_version == source.artifact.revision,
             };
             if same {
-                return Ok(Identity { name: snapshot.chart_name.clone(), version: snapshot.chart_version.clone() });
+                return Ok(Identity {
+                    name: snapshot.chart_name.clone(),
+                    version: snapshot.chart_version.clone(),
+                });
             }
         }
         let chart = self.load(source).await?;
@@ -211,7 +222,11 @@ impl Pass<'_> {
         if let Some(tag) = tag.filter(|tag| looks_like_version(tag) && tag != chart.version()) {
             return Err(NotReady::failure(
                 "ChartMutateError",
-                format!("artifact revision {} does not match chart version {}: tag '{tag}'", source.artifact.revision, chart.version()),
+                format!(
+                    "artifact revision {} does not match chart version {}: tag '{tag}'",
+                    source.artifact.revision,
+                    chart.version()
+                ),
             ));
         }
         Ok(chart.with_version(desired::chart_version_with_digest(chart.version(), oci)))
@@ -222,25 +237,33 @@ impl Pass<'_> {
         if let Some(chart) = self.releases.caches.chart(&digest) {
             return Ok(chart);
         }
-        let bytes = self.releases.context.artifacts.read(&source.artifact, MAX_ARCHIVE).await.map_err(|error| {
-            NotReady::failure("ArtifactFailed", format!("could not load chart: {}", artifacts::explain(&error)))
-        })?;
+        let bytes =
+            self.releases.context.artifacts.read(&source.artifact, MAX_ARCHIVE).await.map_err(|error| {
+                NotReady::failure(
+                    "ArtifactFailed",
+                    format!("could not load chart: {}", artifacts::explain(&error)),
+                )
+            })?;
         let loading = tokio::task::spawn_blocking(move || Chart::load_archive(&bytes, &Limits::default()));
         let loaded = loading.await.map_err(|error| NotReady::failure("ArtifactFailed", error.to_string()))?;
-        let chart = loaded
-            .map_err(|error| NotReady::failure("ArtifactFailed", format!("failed to load chart from artifact: {error}")))?;
+        let chart = loaded.map_err(|error| {
+            NotReady::failure("ArtifactFailed", format!("failed to load chart from artifact: {error}"))
+        })?;
         self.releases.caches.keep_chart(&digest, &chart);
         Ok(chart)
     }
 }
 
 fn not_found(kind: &str, name: &str) -> NotReady {
-    NotReady::artifact(format!("could not get Source object: {kind}.source.toolkit.fluxcd.io \"{name}\" not found"))
+    NotReady::artifact(format!(
+        "could not get Source object: {kind}.source.toolkit.fluxcd.io \"{name}\" not found"
+    ))
 }
 
 fn looks_like_version(tag: &str) -> bool {
     let numbers = tag.split(['-', '+']).next().unwrap_or_default();
-    numbers.split('.').count() == 3 && numbers.split('.').all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    numbers.split('.').count() == 3
+        && numbers.split('.').all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// How long a source that is being looked at for the first time may take before the release says that it waits.

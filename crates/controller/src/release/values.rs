@@ -37,7 +37,8 @@ impl Pass<'_> {
             return Ok(Composed { values: None, digest: known.digest });
         }
         let values = self.compose().await?;
-        let digest = values_digest(&values.to_json()).map_err(|error| format!("values cannot be written as YAML: {error}"))?;
+        let digest = values_digest(&values.to_json())
+            .map_err(|error| format!("values cannot be written as YAML: {error}"))?;
         self.releases.caches.note_values(&uid, KnownValues { generation, read, digest: digest.clone() });
         Ok(Composed { values: Some(values), digest })
     }
@@ -46,7 +47,9 @@ impl Pass<'_> {
         let namespace = self.object.namespace().unwrap_or_default();
         let references = self.object.spec.values_from.iter().flatten();
         references
-            .map(|reference| self.releases.metadata.resource_version(reference.kind, &namespace, &reference.name))
+            .map(|reference| {
+                self.releases.metadata.resource_version(reference.kind, &namespace, &reference.name)
+            })
             .collect()
     }
 
@@ -75,24 +78,39 @@ impl Pass<'_> {
         let client = self.releases.context.client.clone();
         let name = &reference.name;
         let fetched = match reference.kind {
-            ValuesKind::ConfigMap => {
-                Api::<ConfigMap>::namespaced(client, namespace).get_opt(name).await.map(|map| map.map(data_of_config_map))
+            ValuesKind::ConfigMap => Api::<ConfigMap>::namespaced(client, namespace)
+                .get_opt(name)
+                .await
+                .map(|map| map.map(data_of_config_map)),
+            ValuesKind::Secret => {
+                Api::<Secret>::namespaced(client, namespace).get_opt(name).await.map(|secret| {
+                    secret.map(|secret| {
+                        secret
+                            .data
+                            .unwrap_or_default()
+                            .into_iter()
+                            .map(|(key, value)| (key, value.0))
+                            .collect()
+                    })
+                })
             }
-            ValuesKind::Secret => Api::<Secret>::namespaced(client, namespace).get_opt(name).await.map(|secret| {
-                secret.map(|secret| secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)).collect())
-            }),
         };
         fetched.map_err(|error| unresolved(namespace, reference, &api_error::text(&error)))
     }
 }
 
 fn data_of_config_map(map: ConfigMap) -> Data {
-    let mut data: Data = map.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.into_bytes())).collect();
+    let mut data: Data =
+        map.data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.into_bytes())).collect();
     data.extend(map.binary_data.unwrap_or_default().into_iter().map(|(key, value)| (key, value.0)));
     data
 }
 
-fn data_of(namespace: &str, reference: &ValuesReference, object: Option<&Data>) -> Result<Option<Vec<u8>>, String> {
+fn data_of(
+    namespace: &str,
+    reference: &ValuesReference,
+    object: Option<&Data>,
+) -> Result<Option<Vec<u8>>, String> {
     let key = reference.values_key.as_deref().unwrap_or(DEFAULT_KEY);
     let optional = reference.optional.unwrap_or_default();
     match object {

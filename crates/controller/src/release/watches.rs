@@ -15,8 +15,8 @@ use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt as _};
 use pilothouse_release::Revision;
 use pilothouse_resources::{
-    ChartRefKind, ChartSourceKind, Condition, HelmChart, HelmRelease, HelmRepository, OCIRepository, ValuesKind,
-    condition, meta,
+    ChartRefKind, ChartSourceKind, Condition, HelmChart, HelmRelease, HelmRepository, OCIRepository,
+    ValuesKind, condition, meta,
 };
 
 use super::action::Running;
@@ -43,10 +43,20 @@ impl Metadata {
         let mut watches: Watches = Vec::new();
         let secret = values_hook::<Secret>(ValuesKind::Secret, releases, waker);
         let (secrets, writer) = reflector::store();
-        watches.push(Box::pin(feed(api(client, namespace), watcher::Config::default(), writer, vec![secret])));
+        watches.push(Box::pin(feed(
+            api(client, namespace),
+            watcher::Config::default(),
+            writer,
+            vec![secret],
+        )));
         let config_map = values_hook::<ConfigMap>(ValuesKind::ConfigMap, releases, waker);
         let (config_maps, writer) = reflector::store();
-        watches.push(Box::pin(feed(api(client, namespace), watcher::Config::default(), writer, vec![config_map])));
+        watches.push(Box::pin(feed(
+            api(client, namespace),
+            watcher::Config::default(),
+            writer,
+            vec![config_map],
+        )));
         watches.push(owned::<Deployment>(client, namespace, &running, waker));
         watches.push(owned::<StatefulSet>(client, namespace, &running, waker));
         watches.push(owned::<DaemonSet>(client, namespace, &running, waker));
@@ -72,8 +82,12 @@ impl Metadata {
     /// Resource version of an object that holds values.
     pub(super) fn resource_version(&self, kind: ValuesKind, namespace: &str, name: &str) -> Option<String> {
         match kind {
-            ValuesKind::Secret => self.secrets.get(&ObjectRef::new(name).within(namespace))?.resource_version(),
-            ValuesKind::ConfigMap => self.config_maps.get(&ObjectRef::new(name).within(namespace))?.resource_version(),
+            ValuesKind::Secret => {
+                self.secrets.get(&ObjectRef::new(name).within(namespace))?.resource_version()
+            }
+            ValuesKind::ConfigMap => {
+                self.config_maps.get(&ObjectRef::new(name).within(namespace))?.resource_version()
+            }
         }
     }
 }
@@ -114,7 +128,8 @@ where
         let (name, namespace) = (object.name_any(), object.namespace());
         for release in releases.state() {
             let references = release.spec.values_from.iter().flatten();
-            let named = references.into_iter().any(|reference| reference.kind == kind && reference.name == name);
+            let named =
+                references.into_iter().any(|reference| reference.kind == kind && reference.name == name);
             if named && release.namespace() == namespace {
                 waker.wake(&release.name_any(), &release.namespace().unwrap_or_default());
             }
@@ -137,7 +152,8 @@ where
     let hook: Hook<PartialObjectMeta<K>> = Box::new(move |change| {
         let (Change::Applied { new: object, .. } | Change::Deleted(object)) = change;
         let labels: &BTreeMap<String, String> = object.labels();
-        if let (Some(name), Some(namespace)) = (labels.get(meta::ORIGIN_NAME), labels.get(meta::ORIGIN_NAMESPACE))
+        if let (Some(name), Some(namespace)) =
+            (labels.get(meta::ORIGIN_NAME), labels.get(meta::ORIGIN_NAMESPACE))
             && running.waits(namespace, name)
         {
             waker.wake(name, namespace);
@@ -203,7 +219,9 @@ impl Hooks {
                 Change::Deleted(chart) => *chart,
             };
             let labels = chart.labels();
-            if let (Some(name), Some(namespace)) = (labels.get(meta::ORIGIN_NAME), labels.get(meta::ORIGIN_NAMESPACE)) {
+            if let (Some(name), Some(namespace)) =
+                (labels.get(meta::ORIGIN_NAME), labels.get(meta::ORIGIN_NAMESPACE))
+            {
                 waker.wake(name, namespace);
             }
             wake_by_reference(&releases, &waker, ChartRefKind::HelmChart, chart);

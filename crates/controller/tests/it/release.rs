@@ -64,12 +64,16 @@ spec:
 
 fn publish_app(stage: &Stage) {
     for version in ["1.0.0", "1.1.0"] {
-        stage.publish("app", version, &[
-            ("values.yaml", "message: hello\nport: 80\n"),
-            ("templates/cm.yaml", CONFIG_MAP),
-            ("templates/svc.yaml", SERVICE),
-            ("templates/NOTES.txt", "Say {{ .Values.message }}\n"),
-        ]);
+        stage.publish(
+            "app",
+            version,
+            &[
+                ("values.yaml", "message: hello\nport: 80\n"),
+                ("templates/cm.yaml", CONFIG_MAP),
+                ("templates/svc.yaml", SERVICE),
+                ("templates/NOTES.txt", "Say {{ .Values.message }}\n"),
+            ],
+        );
     }
 }
 
@@ -91,7 +95,8 @@ async fn a_release_is_installed_upgraded_forced_and_uninstalled() {
         status.last_attempted_config_digest.as_deref(),
         Some("sha256:c3a70400d9465960aa58d6436c38fbd85353c68020ce39a4efaf8ad9467137ff")
     );
-    let inventory: Vec<String> = status.inventory.unwrap().entries.into_iter().map(|entry| entry.id).collect();
+    let inventory: Vec<String> =
+        status.inventory.unwrap().entries.into_iter().map(|entry| entry.id).collect();
     assert_eq!(inventory, [format!("{namespace}_ok__ConfigMap"), format!("{namespace}_ok__Service")]);
     assert_eq!(stage.config_map("ok").await.unwrap()["message"], "one");
 
@@ -100,12 +105,16 @@ async fn a_release_is_installed_upgraded_forced_and_uninstalled() {
     assert_eq!(history(&release), ["2:deployed:upgrade", "1:superseded:install"]);
     assert_eq!(stage.config_map("ok").await.unwrap()["message"], "two");
     stage.release("ok", "app", "1.1.0", json!({"values": {"message": "two"}})).await;
-    let release = stage.until("ok", "1.1.0", |r| history(r).first().is_some_and(|h| h == "3:deployed:upgrade")).await;
+    let release =
+        stage.until("ok", "1.1.0", |r| history(r).first().is_some_and(|h| h == "3:deployed:upgrade")).await;
     assert_eq!(history(&release), ["3:deployed:upgrade", "2:superseded:upgrade"]);
     assert_eq!(stage.stored("ok").await, ["1=superseded", "2=superseded", "3=deployed"]);
 
-    stage.annotate("ok", json!({"reconcile.fluxcd.io/requestedAt": "t1", "reconcile.fluxcd.io/forceAt": "t1"})).await;
-    let release = stage.until("ok", "forced", |r| history(r).first().is_some_and(|h| h == "4:deployed:upgrade")).await;
+    stage
+        .annotate("ok", json!({"reconcile.fluxcd.io/requestedAt": "t1", "reconcile.fluxcd.io/forceAt": "t1"}))
+        .await;
+    let release =
+        stage.until("ok", "forced", |r| history(r).first().is_some_and(|h| h == "4:deployed:upgrade")).await;
     let release = stage
         .until("ok", "handled", |r| r.status.as_ref().is_some_and(|s| s.last_handled_reconcile_at.is_some()))
         .await
@@ -122,22 +131,26 @@ async fn a_release_is_installed_upgraded_forced_and_uninstalled() {
     assert!(stage.config_map("ok").await.is_none());
     assert!(stage.stored("ok").await.is_empty());
     let events = stage.events("ok").await;
-    assert_eq!(events, [
-        "Normal HelmChartCreated",
-        "Normal InstallSucceeded",
-        "Normal UpgradeSucceeded",
-        "Normal HelmChartConfigured",
-        "Normal UpgradeSucceeded",
-        "Normal UpgradeSucceeded",
-        "Normal UninstallSucceeded",
-        "Normal HelmChartDeleted",
-    ]);
+    assert_eq!(
+        events,
+        [
+            "Normal HelmChartCreated",
+            "Normal InstallSucceeded",
+            "Normal UpgradeSucceeded",
+            "Normal HelmChartConfigured",
+            "Normal UpgradeSucceeded",
+            "Normal UpgradeSucceeded",
+            "Normal UninstallSucceeded",
+            "Normal HelmChartDeleted",
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_template_error_is_retried_and_makes_no_revision() {
     let stage = Stage::new().await;
-    let template = CONFIG_MAP.replace(".Values.message | quote", "required \"values.a must be set\" .Values.a");
+    let template =
+        CONFIG_MAP.replace(".Values.message | quote", "required \"values.a must be set\" .Values.a");
     stage.publish("tplerr", "1.0.0", &[("values.yaml", ""), ("templates/cm.yaml", &template)]);
     stage.release("bad", "tplerr", "1.0.0", json!({})).await;
     let release = stage.until_ready("bad", "InstallFailed").await;
@@ -242,14 +255,18 @@ async fn a_missing_repository_is_told_and_its_return_resumes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hooks_workloads_and_tests_run() {
     let stage = Stage::new().await;
-    stage.publish("web", "1.0.0", &[
-        ("values.yaml", "message: hello\nport: 80\n"),
-        ("templates/cm.yaml", CONFIG_MAP),
-        ("templates/svc.yaml", SERVICE),
-        ("templates/dep.yaml", DEPLOYMENT),
-        ("templates/hook.yaml", HOOK),
-        ("templates/test.yaml", TEST),
-    ]);
+    stage.publish(
+        "web",
+        "1.0.0",
+        &[
+            ("values.yaml", "message: hello\nport: 80\n"),
+            ("templates/cm.yaml", CONFIG_MAP),
+            ("templates/svc.yaml", SERVICE),
+            ("templates/dep.yaml", DEPLOYMENT),
+            ("templates/hook.yaml", HOOK),
+            ("templates/test.yaml", TEST),
+        ],
+    );
     stage.release("w", "web", "1.0.0", json!({"test": {"enable": true}})).await;
     let release = stage.until_ready("w", "TestSucceeded").await;
     assert_eq!(state(&release, "TestSuccess"), "True/TestSucceeded");
@@ -314,11 +331,14 @@ async fn drift_is_corrected_where_asked_for() {
     stage.until("d", "in sync", |release| state(release, "Drifted") == "False/NoDriftDetected").await;
     let services: Api<Service> = Api::namespaced(stage.client.clone(), &stage.namespace);
     services.delete("d", &DeleteParams::default()).await.unwrap();
-    let maps: Api<k8s_openapi::api::core::v1::ConfigMap> = Api::namespaced(stage.client.clone(), &stage.namespace);
+    let maps: Api<k8s_openapi::api::core::v1::ConfigMap> =
+        Api::namespaced(stage.client.clone(), &stage.namespace);
     let tampered = kube::api::Patch::Merge(json!({"data": {"message": "tampered", "extra": "x"}}));
     maps.patch("d", &kube::api::PatchParams::default(), &tampered).await.unwrap();
     stage.annotate("d", json!({"reconcile.fluxcd.io/requestedAt": "now"})).await;
-    stage.until("d", "handled", |r| r.status.as_ref().is_some_and(|s| s.last_handled_reconcile_at.is_some())).await;
+    stage
+        .until("d", "handled", |r| r.status.as_ref().is_some_and(|s| s.last_handled_reconcile_at.is_some()))
+        .await;
     assert_eq!(stage.config_map("d").await.unwrap()["message"], "hello");
     assert!(services.get_opt("d").await.unwrap().is_some());
     let events = stage.events("d").await;

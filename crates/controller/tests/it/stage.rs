@@ -55,8 +55,9 @@ impl Stage {
     /// A fresh namespace with a repository called `charts`, and running controllers.
     pub async fn new() -> Self {
         let (client, cluster) = connect().await;
-        let crds: Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> =
-            Api::all(client.clone());
+        let crds: Api<
+            k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+        > = Api::all(client.clone());
         for crd in pilothouse_resources::crds::all() {
             let name = crd["metadata"]["name"].as_str().unwrap().to_owned();
             crds.patch(&name, &PatchParams::apply("test").force(), &Patch::Apply(&crd)).await.unwrap();
@@ -109,13 +110,15 @@ impl Stage {
             "metadata": {"name": "charts", "namespace": self.namespace},
             "spec": {"url": self.url, "interval": "1m"},
         });
-        let api: Api<pilothouse_resources::HelmRepository> = Api::namespaced(self.client.clone(), &self.namespace);
+        let api: Api<pilothouse_resources::HelmRepository> =
+            Api::namespaced(self.client.clone(), &self.namespace);
         api.patch("charts", &PatchParams::apply("test").force(), &Patch::Apply(&repository)).await.unwrap();
     }
 
     /// Removes the repository `charts`.
     pub async fn remove_repository(&self) {
-        let api: Api<pilothouse_resources::HelmRepository> = Api::namespaced(self.client.clone(), &self.namespace);
+        let api: Api<pilothouse_resources::HelmRepository> =
+            Api::namespaced(self.client.clone(), &self.namespace);
         api.delete("charts", &DeleteParams::default()).await.unwrap();
     }
 
@@ -160,7 +163,10 @@ impl Stage {
             "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
             "metadata": {"name": name, "namespace": self.namespace}, "spec": full,
         });
-        self.releases().patch(name, &PatchParams::apply("test").force(), &Patch::Apply(&release)).await.unwrap();
+        self.releases()
+            .patch(name, &PatchParams::apply("test").force(), &Patch::Apply(&release))
+            .await
+            .unwrap();
     }
 
     /// Annotates a HelmRelease.
@@ -203,7 +209,10 @@ impl Stage {
     /// Waits until a HelmRelease has a condition of that type and is done with its generation.
     pub async fn until_stalled(&self, name: &str) -> HelmRelease {
         self.until(name, "stalled", |release| {
-            release.status.as_ref().is_some_and(|status| condition::is_true(&status.conditions, condition::STALLED))
+            release
+                .status
+                .as_ref()
+                .is_some_and(|status| condition::is_true(&status.conditions, condition::STALLED))
         })
         .await
     }
@@ -238,7 +247,10 @@ impl Stage {
                 && event.involved_object.kind.as_deref() == Some("HelmRelease")
         });
         events.sort_by_key(|event| event.resource_version().and_then(|version| version.parse::<u64>().ok()));
-        events.iter().map(|event| format!("{} {}", event.type_.as_deref().unwrap(), event.reason.as_deref().unwrap())).collect()
+        events
+            .iter()
+            .map(|event| format!("{} {}", event.type_.as_deref().unwrap(), event.reason.as_deref().unwrap()))
+            .collect()
     }
 }
 
@@ -267,7 +279,8 @@ async fn serve(files: Files) -> String {
 /// `type=status/reason` of a condition.
 pub fn state(release: &HelmRelease, type_: &str) -> String {
     let conditions = release.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    condition::find(conditions, type_).map_or_else(|| "none".to_owned(), |c| format!("{}/{}", c.status, c.reason))
+    condition::find(conditions, type_)
+        .map_or_else(|| "none".to_owned(), |c| format!("{}/{}", c.status, c.reason))
 }
 
 /// Message of a condition.
@@ -279,5 +292,8 @@ pub fn message(release: &HelmRelease, type_: &str) -> String {
 /// `version:status:action` of the history, the newest first.
 pub fn history(release: &HelmRelease) -> Vec<String> {
     let history = release.status.as_ref().map(|status| status.history.as_slice()).unwrap_or_default();
-    history.iter().map(|s| format!("{}:{}:{}", s.version, s.status, s.action.as_deref().unwrap_or_default())).collect()
+    history
+        .iter()
+        .map(|s| format!("{}:{}:{}", s.version, s.status, s.action.as_deref().unwrap_or_default()))
+        .collect()
 }

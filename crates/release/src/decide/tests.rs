@@ -93,7 +93,10 @@ impl Case {
         Self {
             name,
             desired: desired(&spec(json!({}))),
-            status: HelmReleaseStatus { storage_namespace: Some("ns".into()), ..HelmReleaseStatus::default() },
+            status: HelmReleaseStatus {
+                storage_namespace: Some("ns".into()),
+                ..HelmReleaseStatus::default()
+            },
             revisions: Vec::new(),
             verified: true,
             drift: None,
@@ -148,7 +151,8 @@ fn tested(phase: Option<&str>) -> Option<std::collections::BTreeMap<String, Test
 }
 
 fn difference() -> Vec<Difference> {
-    let id = ObjectId { group: String::new(), kind: "ConfigMap".into(), namespace: "ns".into(), name: "c".into() };
+    let id =
+        ObjectId { group: String::new(), kind: "ConfigMap".into(), namespace: "ns".into(), name: "c".into() };
     vec![Difference { id, change: DriftChange::Missing }]
 }
 
@@ -170,9 +174,12 @@ fn cases() -> Vec<Case> {
         Case::new("nothing in storage, install failed, endless retries")
             .spec(json!({"install": {"remediation": {"retries": -1}}}))
             .failed(Install, 99),
-        Case::new("nothing in storage, install failed, forced").failed(Install, 1).with(|case| case.desired.force = true),
-        Case::new("pending install of ours")
-            .with(|case| case.revisions = vec![ours(revision(1, Status::PendingInstall), Some(Progress::Objects))]),
+        Case::new("nothing in storage, install failed, forced")
+            .failed(Install, 1)
+            .with(|case| case.desired.force = true),
+        Case::new("pending install of ours").with(|case| {
+            case.revisions = vec![ours(revision(1, Status::PendingInstall), Some(Progress::Objects))]
+        }),
         Case::new("pending upgrade of somebody else, old")
             .history(&[(1, "deployed")])
             .with(|case| case.revisions.insert(0, revision(2, Status::PendingUpgrade))),
@@ -183,9 +190,9 @@ fn cases() -> Vec<Case> {
         Case::new("uninstalled by hand, history kept")
             .history(&[(1, "deployed")])
             .with(|case| case.revisions = vec![revision(1, Status::Uninstalled)]),
-        Case::new("uninstall did not end")
-            .history(&[(1, "deployed")])
-            .with(|case| case.revisions = vec![ours(revision(1, Status::Uninstalling), Some(Progress::Before(0)))]),
+        Case::new("uninstall did not end").history(&[(1, "deployed")]).with(|case| {
+            case.revisions = vec![ours(revision(1, Status::Uninstalling), Some(Progress::Before(0)))]
+        }),
         Case::new("a release nobody here made").with(|case| {
             case.revisions = vec![revision(3, Status::Deployed)];
             case.verified = false;
@@ -199,7 +206,10 @@ fn cases() -> Vec<Case> {
             case.verified = false;
         }),
         Case::new("newest is superseded").history(&[(1, "superseded")]),
-        Case::new("failed install, retry interval not over").spec(retry.clone()).history(&[(1, "failed")]).failed(Install, 1),
+        Case::new("failed install, retry interval not over")
+            .spec(retry.clone())
+            .history(&[(1, "failed")])
+            .failed(Install, 1),
         Case::new("failed install, retry interval over")
             .spec(retry)
             .history(&[(1, "failed")])
@@ -250,8 +260,12 @@ fn cases() -> Vec<Case> {
             .with(|case| case.desired.chart_version = "2.0.0".into()),
         Case::new("in sync").history(&[(1, "deployed")]),
         Case::new("in sync, forced").history(&[(1, "deployed")]).with(|case| case.desired.force = true),
-        Case::new("another chart version").history(&[(1, "deployed")]).with(|case| case.desired.chart_version = "2.0.0".into()),
-        Case::new("other values").history(&[(1, "deployed")]).with(|case| case.desired.config_digest = "sha256:1".into()),
+        Case::new("another chart version")
+            .history(&[(1, "deployed")])
+            .with(|case| case.desired.chart_version = "2.0.0".into()),
+        Case::new("other values")
+            .history(&[(1, "deployed")])
+            .with(|case| case.desired.config_digest = "sha256:1".into()),
         Case::new("other post renderers").history(&[(1, "deployed")]).with(|case| {
             case.desired.post_renderers_digest = Some("sha256:1".into());
         }),
@@ -262,7 +276,9 @@ fn cases() -> Vec<Case> {
         Case::new("other common metadata").history(&[(1, "deployed")]).with(|case| {
             case.desired.common_metadata_digest = Some("sha256:1".into());
         }),
-        Case::new("another chart name").history(&[(1, "deployed")]).with(|case| case.desired.chart_name = "other".into()),
+        Case::new("another chart name")
+            .history(&[(1, "deployed")])
+            .with(|case| case.desired.chart_name = "other".into()),
         Case::new("another chart name, in place")
             .spec(json!({"upgrade": {"chartNameChangeStrategy": "InPlaceUpdate"}}))
             .history(&[(1, "deployed")])
@@ -289,7 +305,9 @@ fn cases() -> Vec<Case> {
             .history(&[(1, "deployed")])
             .failed(Install, 0)
             .with(|case| case.status.history[0].test_hooks = tested(Some("Failed"))),
-        Case::new("drift not looked for").spec(json!({"driftDetection": {"mode": "enabled"}})).history(&[(1, "deployed")]),
+        Case::new("drift not looked for")
+            .spec(json!({"driftDetection": {"mode": "enabled"}}))
+            .history(&[(1, "deployed")]),
         Case::new("drift found")
             .spec(json!({"driftDetection": {"mode": "enabled"}}))
             .history(&[(1, "deployed")])
@@ -314,7 +332,11 @@ fn cases() -> Vec<Case> {
         absent(Case::new("deleted, release of somebody else").with(|case| {
             case.revisions = vec![revision(1, Status::Deployed)];
         })),
-        absent(Case::new("deleted, uninstalled already").history(&[(1, "uninstalling")]).with(|case| case.revisions.clear())),
+        absent(
+            Case::new("deleted, uninstalled already")
+                .history(&[(1, "uninstalling")])
+                .with(|case| case.revisions.clear()),
+        ),
         absent(
             Case::new("deleted, uninstalled with history kept")
                 .spec(json!({"uninstall": {"keepHistory": true}}))

@@ -31,7 +31,10 @@ fn a_record_of_helm_reads_as_it_was_meant() {
     assert_eq!(record.full_name(), "fix/fixture.v3");
     assert_eq!(record.info.status, Status::Deployed);
     assert_eq!(record.info.description, "Rollback to 1");
-    assert_eq!((record.chart_name(), record.chart_version(), record.app_version()), ("fixture", "1.2.3", "4.5"));
+    assert_eq!(
+        (record.chart_name(), record.chart_version(), record.app_version()),
+        ("fixture", "1.2.3", "4.5")
+    );
     assert!(record.is_server_side());
     assert_eq!(record.hooks[0].hook.weight, -5);
     assert_eq!(record.hooks[0].last_run.phase, HookPhase::Succeeded);

@@ -96,6 +96,7 @@ pub struct HelmReleaseSpec {
     /// how they should be merged.
     pub values_from: Option<Vec<ValuesReference>>,
     /// Values holds the values for this Helm release.
+    #[serde(default)]
     #[schemars(schema_with = "any_json")]
     pub values: Option<serde_json::Value>,
     /// CommonMetadata specifies the common labels and annotations that are applied to all resources. Any existing
