@@ -71,6 +71,24 @@ impl Releases {
 }
 
 impl Pass<'_> {
+    /// A HelmChart, as this pass applied it or as the watch knows it: whichever is newer.
+    pub(super) fn newest_chart(&self, namespace: &str, name: &str) -> Option<Arc<HelmChart>> {
+        let stored = self.releases.chart(namespace, name);
+        let is_it = |chart: &&Arc<HelmChart>| {
+            chart.namespace().as_deref() == Some(namespace) && chart.name_any() == name
+        };
+        match self.applied_chart.as_ref().filter(is_it) {
+            Some(applied)
+                if stored
+                    .as_ref()
+                    .is_none_or(|stored| stored.metadata.generation < applied.metadata.generation) =>
+            {
+                Some(Arc::clone(applied))
+            }
+            _ => stored,
+        }
+    }
+
     /// Makes, updates or removes the HelmChart. Nothing is written where it is as wanted.
     pub(super) async fn sync_chart(&mut self) -> Result<(), Error> {
         let release = Arc::clone(&self.object);
@@ -94,7 +112,9 @@ impl Pass<'_> {
         let source = &wanted.spec.source_ref;
         let source = format!("'{}/{namespace}/{}'", source.kind.as_str(), source.name);
         match applied {
-            Ok(_) => {
+            Ok(applied) => {
+                // The watch may bring it later: what is read in this pass must not be the chart before.
+                self.applied_chart = Some(Arc::new(applied));
                 let (reason, verb) = if live.is_some() {
                     ("HelmChartConfigured", "Configured")
                 } else {

@@ -16,7 +16,7 @@ use pilothouse_release::{
     storage::Storage,
 };
 use pilothouse_resources::{
-    DurationString, HelmRelease, HelmReleaseStatus, ReleaseAction,
+    DurationString, HelmChart, HelmRelease, HelmReleaseStatus, ReleaseAction,
     condition::{self, Status},
     meta,
 };
@@ -48,6 +48,8 @@ pub(super) struct Pass<'a> {
     pub(super) conditions: Conditions,
     /// What events of this pass carry along.
     pub(super) annotations: Vec<(String, String)>,
+    /// The HelmChart that this pass applied.
+    pub(super) applied_chart: Option<Arc<HelmChart>>,
 }
 
 /// All that is fulfilled before a release can be decided on.
@@ -64,7 +66,7 @@ impl<'a> Pass<'a> {
         let generation = object.metadata.generation.unwrap_or_default();
         let conditions = Conditions::new(status.conditions.clone(), generation);
         let uid = object.uid().unwrap_or_default();
-        Self { releases, api, object, uid, status, conditions, annotations: Vec::new() }
+        Self { releases, api, object, uid, status, conditions, annotations: Vec::new(), applied_chart: None }
     }
 
     pub(super) fn generation(&self) -> i64 {

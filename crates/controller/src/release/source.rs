@@ -144,7 +144,7 @@ impl Pass<'_> {
 
     fn from_helm_chart(&self, namespace: &str, name: &str, made_by_us: bool) -> Result<Source, NotReady> {
         let named = format!("{namespace}/{name}");
-        let Some(chart) = self.releases.chart(namespace, name) else {
+        let Some(chart) = self.newest_chart(namespace, name) else {
             return Err(match made_by_us {
                 true => NotReady {
                     fresh: true,
