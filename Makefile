@@ -1,0 +1,30 @@
+# make demo: try the main job. make test: what CI runs. make build: the release binary.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: build demo test lint control-plane clean
+
+target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+cache := $(if $(PILOTHOUSE_CACHE),$(PILOTHOUSE_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/pilothouse)
+
+build:
+	@hack/need build
+	cargo build --locked --release --package pilothouse-cli
+
+demo: build
+	cargo build --locked --release --package pilothouse-cli --example demo-registry
+	@demo/run "$(target)/release"
+
+test:
+	@hack/need test
+	cargo fmt --all --check
+	hack/test "$(cache)"
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+control-plane:
+	hack/control-plane build
+
+clean:
+	rm -rf target portal/dist portal/node_modules
