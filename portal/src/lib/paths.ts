@@ -1,0 +1,11 @@
+/** Addresses of all views, in one place. */
+export const paths = {
+  signIn: '/sign-in',
+  releases: '/k8s/helm/release',
+  addRelease: '/k8s/helm/release/add',
+  release: '/k8s/helm/release/$namespace/$name',
+  repositories: '/k8s/helm/repository',
+  repository: '/k8s/helm/repository/$namespace/$name',
+  ociRepositories: '/k8s/helm/oci-repository',
+  services: '/k8s/services',
+} as const

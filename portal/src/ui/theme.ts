@@ -1,0 +1,28 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** The colour of deep water; shades 6 to 9 keep 4.5:1 on white. */
+const harbour: MantineColorsTuple = [
+  '#e8f6f9',
+  '#d2e9ef',
+  '#a6d3df',
+  '#76bccf',
+  '#4fa8c1',
+  '#2f93af',
+  '#1b7490',
+  '#155e75',
+  '#114c5f',
+  '#0b3a4a',
+]
+
+export const theme = createTheme({
+  primaryColor: 'harbour',
+  primaryShade: { light: 7, dark: 6 },
+  colors: { harbour },
+  defaultRadius: 'sm',
+  fontFamily:
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontWeight: '600' },
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+})

@@ -1,0 +1,11 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  plugins: [react()],
+  build: { target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 700 },
+  server: {
+    // `npm run dev` beside a running `pilothouse up`.
+    proxy: { '/api': { target: 'http://127.0.0.1:9480', changeOrigin: true } },
+  },
+})
