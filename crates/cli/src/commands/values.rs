@@ -1,0 +1,106 @@
+//! Values from files and `--set` flags, merged as Helm merges them.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow};
+use pilothouse_chart::values::{self, SetKind, Values};
+use serde_json::Value;
+
+/// Largest values file, in bytes.
+const MAX_FILE: u64 = 8 << 20;
+
+/// Flags with values, in Helm's names; each kind wins over those above it.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ValuesArgs {
+    /// File with values; `-` is standard input. Later files win.
+    #[arg(long = "values", short = 'f', value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A value as JSON: `path=JSON`, or one JSON object.
+    #[arg(long, value_name = "PATH=JSON")]
+    pub(crate) set_json: Vec<String>,
+    /// A value as `path=value`; numbers, true, false and null are typed.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// A value that stays a text.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set_string: Vec<String>,
+    /// A value that is the content of a file.
+    #[arg(long, value_name = "PATH=FILE")]
+    pub(crate) set_file: Vec<String>,
+    /// A value that is the rest of the argument as it is.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set_literal: Vec<String>,
+}
+
+impl ValuesArgs {
+    /// Whether no flag was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+            && [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal]
+                .iter()
+                .all(|flags| flags.is_empty())
+    }
+
+    /// The values, merged in Helm's order (`pkg/cli/values/options.go` of 4.2.3).
+    ///
+    /// # Errors
+    /// Where a file cannot be read or is not YAML, or a flag cannot be parsed.
+    pub(crate) fn read(&self) -> anyhow::Result<Values> {
+        let mut merged = Values::default();
+        for file in &self.files {
+            let text = read_file(file)?;
+            let values = Values::from_yaml(&text)
+                .map_err(|error| anyhow!("failed to parse {}: {error}", file.display()))?;
+            merged = values::merge(merged, values);
+        }
+        let flags = [
+            ("--set-json", &self.set_json, SetKind::Json),
+            ("--set", &self.set, SetKind::Typed),
+            ("--set-string", &self.set_string, SetKind::String),
+        ];
+        for (flag, arguments, kind) in flags {
+            set_all(&mut merged, flag, arguments, kind)?;
+        }
+        for argument in &self.set_file {
+            let mut read = |path: &str| {
+                let text = read_file(Path::new(path)).map_err(|error| format!("{error:#}"))?;
+                String::from_utf8(text).map_err(|_| format!("{path} is not UTF-8"))
+            };
+            values::set_file(&mut merged, argument, &mut read)
+                .map_err(|error| anyhow!("failed parsing --set-file data: {error}"))?;
+        }
+        set_all(&mut merged, "--set-literal", &self.set_literal, SetKind::Literal)?;
+        Ok(merged)
+    }
+
+    /// The same as JSON, for the API; nothing where no flag was given.
+    ///
+    /// # Errors
+    /// As [`ValuesArgs::read`].
+    pub(crate) fn to_json(&self) -> anyhow::Result<Option<Value>> {
+        if self.is_empty() { Ok(None) } else { self.read().map(|values| Some(values.to_json())) }
+    }
+}
+
+fn set_all(merged: &mut Values, flag: &str, arguments: &[String], kind: SetKind) -> anyhow::Result<()> {
+    for argument in arguments {
+        values::set(merged, argument, kind).map_err(|error| anyhow!("failed parsing {flag} data: {error}"))?;
+    }
+    Ok(())
+}
+
+fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = file.display();
+    let mut text = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|open| open.take(MAX_FILE + 1).read_to_end(&mut text))
+    };
+    read.with_context(|| format!("cannot read {name}"))?;
+    anyhow::ensure!(text.len() as u64 <= MAX_FILE, "{name} is larger than {} MiB", MAX_FILE >> 20);
+    Ok(text)
+}

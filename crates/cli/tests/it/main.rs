@@ -1,0 +1,4 @@
+//! Tests of the project as a whole that need no server.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod architecture;
