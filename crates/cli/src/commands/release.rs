@@ -221,11 +221,12 @@ async fn rollback(
     let body = revision.map_or_else(|| json!({}), |revision| json!({"revision": revision}));
     let mut operation = api.post(&action(client, name, "rollback"), &body).await?;
     if wait.wait && operation["result"] == "running" {
-        let release = wait_for(api, &path(client, name), wait, |seen| match seen["lastOperation"]["result"].as_str() {
+        let ended = |seen: &Value| match seen["lastOperation"]["result"].as_str() {
             Some("running") | None => Seen::Going(text(&seen["lastOperation"], "message")),
             Some(_) => Seen::Done,
-        });
-        operation = release.await?["lastOperation"].clone();
+        };
+        let release = wait_for(api, &path(client, name), wait, ended).await?;
+        operation = release["lastOperation"].clone();
     }
     if operation["result"] == "failed" {
         bail!("{}", text(&operation, "message"));

@@ -115,14 +115,18 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
     };
     tracing::info!("stopping");
     stop.cancel();
-    for task in [controllers, web] {
-        if !task.is_finished() && tokio::time::timeout(STOP_TIMEOUT, task).await.is_err() {
-            tracing::warn!(seconds = STOP_TIMEOUT.as_secs(), "a part did not stop in time");
-        }
-    }
+    finished("the controllers", controllers).await;
+    finished("the web server", web).await;
     let _ = std::fs::remove_file(data_dir.join(connection::SERVER_FILE));
     cluster.shutdown().await;
     ended
+}
+
+/// Waits until a part has stopped, at most [`STOP_TIMEOUT`].
+async fn finished<T>(part: &str, task: tokio::task::JoinHandle<T>) {
+    if !task.is_finished() && tokio::time::timeout(STOP_TIMEOUT, task).await.is_err() {
+        tracing::warn!(part, seconds = STOP_TIMEOUT.as_secs(), "a part did not stop in time");
+    }
 }
 
 /// How long each part may take to stop; what is unfinished then goes on at the next start.

@@ -21,10 +21,10 @@ const TOKEN_FILE: &str = "viewer-token";
 /// # Errors
 /// Where a new token cannot be kept.
 pub(crate) fn user(data_dir: &DataDir) -> anyhow::Result<StaticUser> {
-    let kept = std::fs::read_to_string(data_dir.join(TOKEN_FILE)).ok().and_then(|text| Token::new(text.trim()));
-    let token = match kept {
-        Some(token) => token,
-        None => {
+    let kept = std::fs::read_to_string(data_dir.join(TOKEN_FILE)).unwrap_or_default();
+    let token = match kept.trim() {
+        kept if !kept.is_empty() => Token::new(kept),
+        _ => {
             let token = Token::random();
             data_dir.write_private(TOKEN_FILE, &format!("{}\n", token.reveal()))?;
             token
