@@ -23,7 +23,7 @@ use super::{bind, data_dir::DataDir, viewer};
 
 /// Flags that choose the cluster.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct ClusterArgs {
     /// Work on the cluster of this kubeconfig (its current context) instead of the embedded one.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -64,7 +64,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Where it cannot be reached or started, or the CRDs cannot be installed.
-    pub(crate) async fn connect(args: &Args, data_dir: &DataDir) -> anyhow::Result<Self> {
+    pub(crate) async fn connect(args: &ClusterArgs, data_dir: &DataDir) -> anyhow::Result<Self> {
         let in_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
         match &args.kubeconfig {
             Some(file) => Self::real(config(file).await?, args).await,
@@ -75,7 +75,7 @@ impl Cluster {
         }
     }
 
-    async fn real(config: Config, args: &Args) -> anyhow::Result<Self> {
+    async fn real(config: Config, args: &ClusterArgs) -> anyhow::Result<Self> {
         let server = config.cluster_url.clone();
         let client = Client::try_from(config.clone()).context("cannot use the kubeconfig")?;
         let version = client.apiserver_version().await.with_context(|| format!("cannot reach the cluster at {server}"))?;
@@ -86,7 +86,7 @@ impl Cluster {
         Ok(Self::Real { config: Box::new(config), client })
     }
 
-    async fn embedded(args: &Args, data_dir: &DataDir) -> anyhow::Result<Self> {
+    async fn embedded(args: &ClusterArgs, data_dir: &DataDir) -> anyhow::Result<Self> {
         let mut users = match &args.token_auth_file {
             Some(file) => read_token_file(file).with_context(|| format!("cannot use {}", file.display()))?,
             None => Vec::new(),
@@ -182,7 +182,7 @@ async fn config(file: &Path) -> anyhow::Result<Config> {
 }
 
 /// The listener that the flags name, else the port of the last start, so that kubeconfigs stay good.
-async fn kubernetes_listener(args: &Args, data_dir: &DataDir) -> anyhow::Result<tokio::net::TcpListener> {
+async fn kubernetes_listener(args: &ClusterArgs, data_dir: &DataDir) -> anyhow::Result<tokio::net::TcpListener> {
     const FLAG: &str = "--kubernetes-listen";
     if let Some(address) = args.kubernetes_listen {
         return bind(address, FLAG).await;

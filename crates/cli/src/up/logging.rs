@@ -6,7 +6,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 /// Flags of the log.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct LogArgs {
     /// Least level that is logged, or a filter such as `info,pilothouse_controller=debug`.
     #[arg(long, default_value = "info", env = "PILOTHOUSE_LOG", value_name = "LEVEL")]
     log_level: String,
@@ -21,7 +21,7 @@ enum Format {
     Json,
 }
 
-impl Args {
+impl LogArgs {
     /// Starts logging; a filter that cannot be read counts as `info`.
     pub(crate) fn install(&self) {
         // Libraries say at info what a person can do nothing about.

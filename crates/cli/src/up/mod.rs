@@ -47,9 +47,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST:PORT")]
     artifacts_address: Option<String>,
     #[command(flatten)]
-    cluster: cluster::Args,
+    cluster: cluster::ClusterArgs,
     #[command(flatten)]
-    logging: logging::Args,
+    logging: logging::LogArgs,
 }
 
 /// Runs until a signal ends it.

@@ -98,7 +98,7 @@ impl Pilothouse {
     /// The command line, on this process.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
-        command.arg("--data-dir").arg(self.data_dir()).args(arguments);
+        command.env("PILOTHOUSE_DATA_DIR", self.data_dir()).args(arguments);
         command
     }
 
