@@ -31,8 +31,12 @@ struct Args {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    anyhow::ensure!(args.listen.ip().is_loopback(), "the registry has no passwords: it listens on loopback only");
-    let config = ferro_oci_server::Config::from_raw(Some(args.listen.to_string()), Some(args.data_dir.clone()));
+    anyhow::ensure!(
+        args.listen.ip().is_loopback(),
+        "the registry has no passwords: it listens on loopback only"
+    );
+    let config =
+        ferro_oci_server::Config::from_raw(Some(args.listen.to_string()), Some(args.data_dir.clone()));
     let store = config.blob_store().map_err(|error| anyhow::anyhow!("cannot keep charts: {error}"))?;
     let app = ferro_oci_server::build_app_persisted(store, &args.data_dir);
     let listener = tokio::net::TcpListener::bind(args.listen)
@@ -64,8 +68,8 @@ async fn push_all(charts: &Path, registry: SocketAddr) -> anyhow::Result<usize> 
         for version in versions(&chart)? {
             read_over(&version, Path::new(""), &mut files)?;
             let upload = Upload::from_archive(archive(&chart, &files)?)?;
-            let there = client.below(upload.name())?.resolve(&pilothouse_registry::version::to_tag(upload.version()));
-            if there.await.is_err() {
+            let tag = pilothouse_registry::version::to_tag(upload.version());
+            if client.below(upload.name())?.resolve(&tag).await.is_err() {
                 client.push_chart(&upload).await?;
                 pushed += 1;
             }
@@ -89,7 +93,8 @@ fn directories(of: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn versions(chart: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for folder in directories(chart)? {
-        let name = folder.file_name().and_then(|name| name.to_str()).context("folders are named by version")?;
+        let name =
+            folder.file_name().and_then(|name| name.to_str()).context("folders are named by version")?;
         found.push((Version::parse(name).with_context(|| format!("{name} is no version"))?, folder.clone()));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));

@@ -50,7 +50,8 @@ impl Api {
     pub(crate) fn new(connection: Connection) -> anyhow::Result<Self> {
         // A second call finds the provider set, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
+        let mut http =
+            reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
         if let Some(file) = &connection.certificate_authority {
             let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             let certificate = reqwest::Certificate::from_pem(&pem)
@@ -114,8 +115,9 @@ impl Api {
             if text.is_empty() {
                 return Ok(Value::Null);
             }
-            return serde_json::from_slice(&text)
-                .with_context(|| format!("{server} does not answer as Pilothouse does: is the address right?"));
+            return serde_json::from_slice(&text).with_context(|| {
+                format!("{server} does not answer as Pilothouse does: is the address right?")
+            });
         }
         Err(refused(status, &text))
     }
@@ -177,7 +179,10 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_problem_still_gives_an_error() {
-        assert_eq!(refused(StatusCode::BAD_GATEWAY, b"<html>").to_string(), "the server answered 502 Bad Gateway");
+        assert_eq!(
+            refused(StatusCode::BAD_GATEWAY, b"<html>").to_string(),
+            "the server answered 502 Bad Gateway"
+        );
     }
 
     #[test]

@@ -22,7 +22,10 @@ pub(crate) struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("server", &self.server).field("token", &"****").finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("server", &self.server)
+            .field("token", &"****")
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,7 +62,9 @@ impl ConnectionArgs {
             }
             (Some(server), None, Some(saved)) if saved.server == *server => Ok(saved),
             (Some(server), None, _) => {
-                anyhow::bail!("no token for {server}: give one with --token, or run `pilothouse login {server}`")
+                anyhow::bail!(
+                    "no token for {server}: give one with --token, or run `pilothouse login {server}`"
+                )
             }
             (None, Some(token), Some(saved)) => Ok(Connection { token: token.clone(), ..saved }),
             (None, None, Some(saved)) => Ok(saved),
@@ -90,9 +95,9 @@ fn home(variable: &str, below_home: &str) -> PathBuf {
 
 fn read(file: PathBuf) -> anyhow::Result<Option<Connection>> {
     match fs::read(&file) {
-        Ok(text) => serde_json::from_slice(&text)
-            .map(Some)
-            .with_context(|| format!("{} does not name a server: remove it and sign in again", file.display())),
+        Ok(text) => serde_json::from_slice(&text).map(Some).with_context(|| {
+            format!("{} does not name a server: remove it and sign in again", file.display())
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }

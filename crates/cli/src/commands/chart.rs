@@ -136,7 +136,10 @@ async fn show(
     let range = range.unwrap_or("*");
     let resolved = api.get(&format!("{of_chart}/resolve?range={}", escape(range))).await?;
     let version = text(&resolved, "version");
-    anyhow::ensure!(!version.is_empty(), "no version of the chart {chart} in the repository {repo} matches `{range}`");
+    anyhow::ensure!(
+        !version.is_empty(),
+        "no version of the chart {chart} in the repository {repo} matches `{range}`"
+    );
     let answer = api.get(&format!("{of_chart}/versions/{}", escape(&version))).await?;
     let file = match what {
         What::Chart => return metadata(client, answer),
@@ -163,6 +166,7 @@ fn metadata(client: &ClientArgs, mut answer: Value) -> anyhow::Result<()> {
             fields.remove(file);
         }
     }
-    let format = if client.output == output::Format::Json { output::Format::Json } else { output::Format::Yaml };
+    let format =
+        if client.output == output::Format::Json { output::Format::Json } else { output::Format::Yaml };
     output::data(format, &answer)
 }

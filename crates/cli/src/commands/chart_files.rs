@@ -49,7 +49,9 @@ pub(crate) fn directory(root: &Path, limits: &Limits) -> anyhow::Result<Vec<(Str
         if depth > MAX_DEPTH {
             bail!("{} is nested deeper than {MAX_DEPTH} directories", directory.display());
         }
-        for entry in fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))? {
+        for entry in
+            fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?
+        {
             let path = entry.with_context(|| format!("cannot read {}", directory.display()))?.path();
             let metadata = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
             if metadata.is_dir() {

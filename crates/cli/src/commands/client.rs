@@ -24,7 +24,14 @@ pub(crate) struct ClientArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
     /// Namespace.
-    #[arg(long, short, global = true, default_value = "default", env = "PILOTHOUSE_NAMESPACE", value_name = "NAME")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        default_value = "default",
+        env = "PILOTHOUSE_NAMESPACE",
+        value_name = "NAME"
+    )]
     pub(crate) namespace: String,
     /// How the answer is printed.
     #[arg(long, short, global = true, default_value = "table", value_name = "FORMAT")]
@@ -59,7 +66,11 @@ impl ClientArgs {
 
     /// Path of the list of a kind: of the namespace, or of all.
     pub(crate) fn list_path(&self, kind: &str, all_namespaces: bool) -> String {
-        if all_namespaces { format!("/{kind}") } else { format!("/{kind}?namespace={}", escape(&self.namespace)) }
+        if all_namespaces {
+            format!("/{kind}")
+        } else {
+            format!("/{kind}?namespace={}", escape(&self.namespace))
+        }
     }
 
     /// Prints the answer as data where the person asked for that, else by `people`.
@@ -76,9 +87,7 @@ impl ClientArgs {
 ///
 /// # Errors
 /// What the future gives.
-pub(crate) fn block_on(
-    future: impl Future<Output = anyhow::Result<ExitCode>>,
-) -> anyhow::Result<ExitCode> {
+pub(crate) fn block_on(future: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }
 

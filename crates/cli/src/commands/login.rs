@@ -39,7 +39,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             None => {
                 output::progress("token:");
                 let mut text = String::new();
-                std::io::stdin().take(64 * 1024).read_to_string(&mut text).context("cannot read the token")?;
+                std::io::stdin()
+                    .take(64 * 1024)
+                    .read_to_string(&mut text)
+                    .context("cannot read the token")?;
                 text.trim().to_owned()
             }
         };

@@ -231,7 +231,9 @@ async fn rollback(
     if operation["result"] == "failed" {
         bail!("{}", text(&operation, "message"));
     }
-    client.print(&operation, |operation| output::note(format!("release {name}: {}", text(operation, "message"))))
+    client.print(&operation, |operation| {
+        output::note(format!("release {name}: {}", text(operation, "message")))
+    })
 }
 
 /// Waits where asked, then says what became of the release.
@@ -248,7 +250,8 @@ async fn finish(
     }
     client.print(&release, |release| {
         let message = text(&release["status"], "message");
-        let outcome = if wait.wait && !message.is_empty() { message } else { "will be reconciled now".to_owned() };
+        let outcome =
+            if wait.wait && !message.is_empty() { message } else { "will be reconciled now".to_owned() };
         output::note(format!("release {name}: {outcome}"));
     })
 }
@@ -269,7 +272,12 @@ fn failed(status: &Value) -> bool {
     status["ready"] == "False"
         && matches!(
             text(status, "reason").as_str(),
-            "InstallFailed" | "UpgradeFailed" | "RollbackFailed" | "UninstallFailed" | "TestFailed" | "ValuesError"
+            "InstallFailed"
+                | "UpgradeFailed"
+                | "RollbackFailed"
+                | "UninstallFailed"
+                | "TestFailed"
+                | "ValuesError"
         )
 }
 
@@ -373,16 +381,18 @@ async fn history(client: &ClientArgs, api: &Api, name: &str) -> anyhow::Result<(
 async fn delete(client: &ClientArgs, api: &Api, name: &str, wait: &WaitArgs) -> anyhow::Result<()> {
     api.delete(&path(client, name)).await?;
     if wait.wait {
-        let gone = wait_for(api, &path(client, name), wait, |seen| {
-            Seen::Going(text(&seen["status"], "message"))
-        })
-        .await;
+        let gone =
+            wait_for(api, &path(client, name), wait, |seen| Seen::Going(text(&seen["status"], "message")))
+                .await;
         match gone {
             Err(error) if error.is::<NotFound>() => {}
             Err(error) => return Err(error).context(format!("release {name} is not gone yet")),
             Ok(_) => bail!("release {name} is still there"),
         }
     }
-    output::note(format!("release {name} is {}", if wait.wait { "uninstalled" } else { "being uninstalled" }));
+    output::note(format!(
+        "release {name} is {}",
+        if wait.wait { "uninstalled" } else { "being uninstalled" }
+    ));
     Ok(())
 }

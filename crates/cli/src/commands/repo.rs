@@ -125,7 +125,8 @@ impl Settings {
             body["credentials"] = credentials;
         }
         if let Some(file) = &self.ca_file {
-            let pem = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let pem =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             body["certificate"] = json!({"authority": pem});
         }
         Ok(body)
@@ -214,7 +215,9 @@ async fn update(client: &ClientArgs, api: &Api, update: &Update) -> anyhow::Resu
 fn synced(repository: &Value) -> Seen {
     let status = &repository["status"];
     match ready(repository) {
-        Seen::Going(why) if status["ready"] == "False" && text(status, "reason") != "Progressing" => Seen::Failed(why),
+        Seen::Going(why) if status["ready"] == "False" && text(status, "reason") != "Progressing" => {
+            Seen::Failed(why)
+        }
         seen => seen,
     }
 }
@@ -280,9 +283,15 @@ async fn show(client: &ClientArgs, api: &Api, name: &str) -> anyhow::Result<()> 
         field("Ready", format!("{} {}", text(status, "ready"), text(status, "reason")));
         field("Message", text(status, "message"));
         if !catalog.is_null() {
-            field("Charts", format!("{} with {} versions", text(catalog, "charts"), text(catalog, "versions")));
+            field(
+                "Charts",
+                format!("{} with {} versions", text(catalog, "charts"), text(catalog, "versions")),
+            );
             let complete = if catalog["complete"] == true { "complete" } else { "not complete" };
-            field("Listed by", format!("{} ({complete}) {}", text(catalog, "method"), text(catalog, "detail")));
+            field(
+                "Listed by",
+                format!("{} ({complete}) {}", text(catalog, "method"), text(catalog, "detail")),
+            );
             field("Checked", format!("{} ago", ago(&catalog["lastCheckedAt"])));
             field("Changed", format!("{} ago", ago(&catalog["lastChangedAt"])));
             field("Next sync", text(catalog, "nextSyncAt"));

@@ -99,8 +99,8 @@ fn context(args: &Args, name: &str) -> anyhow::Result<RenderContext<'static>> {
     release.is_install = !args.is_upgrade;
     let mut capabilities = Capabilities::default();
     if let Some(version) = &args.kube_version {
-        capabilities.kube_version =
-            KubeVersion::parse(version).map_err(|error| anyhow!("invalid kube version '{version}': {error}"))?;
+        capabilities.kube_version = KubeVersion::parse(version)
+            .map_err(|error| anyhow!("invalid kube version '{version}': {error}"))?;
     }
     capabilities.api_versions.extend(args.api_versions.iter().cloned());
     Ok(RenderContext {
@@ -143,7 +143,8 @@ fn show_only(rendered: &Rendered, wanted: &[PathBuf]) -> anyhow::Result<()> {
 
 /// Every document with its template's path: the manifest, then the hooks.
 fn documents(rendered: &Rendered) -> impl Iterator<Item = (&str, &str)> {
-    let manifests = rendered.manifests.iter().map(|manifest| (manifest.path.as_str(), manifest.content.as_str()));
+    let manifests =
+        rendered.manifests.iter().map(|manifest| (manifest.path.as_str(), manifest.content.as_str()));
     let hooks = rendered.hooks.iter().map(|hook| (hook.path.as_str(), hook.manifest.as_str()));
     manifests.chain(hooks)
 }

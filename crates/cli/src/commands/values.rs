@@ -87,7 +87,8 @@ impl ValuesArgs {
 
 fn set_all(merged: &mut Values, flag: &str, arguments: &[String], kind: SetKind) -> anyhow::Result<()> {
     for argument in arguments {
-        values::set(merged, argument, kind).map_err(|error| anyhow!("failed parsing {flag} data: {error}"))?;
+        values::set(merged, argument, kind)
+            .map_err(|error| anyhow!("failed parsing {flag} data: {error}"))?;
     }
     Ok(())
 }

@@ -78,7 +78,10 @@ impl Cluster {
     async fn real(config: Config, args: &ClusterArgs) -> anyhow::Result<Self> {
         let server = config.cluster_url.clone();
         let client = Client::try_from(config.clone()).context("cannot use the kubeconfig")?;
-        let version = client.apiserver_version().await.with_context(|| format!("cannot reach the cluster at {server}"))?;
+        let version = client
+            .apiserver_version()
+            .await
+            .with_context(|| format!("cannot reach the cluster at {server}"))?;
         tracing::info!(%server, version = version.git_version, "connected to the cluster");
         if args.install_crds {
             install_crds(&client).await?;
@@ -163,7 +166,8 @@ impl Cluster {
 
 /// A client in process that shows the token as a socket's client would.
 fn token_client(cluster: &DevCluster, token: &str) -> Client {
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
+    let mut bearer =
+        HeaderValue::from_str(&format!("Bearer {token}")).unwrap_or(HeaderValue::from_static(""));
     bearer.set_sensitive(true);
     let service = ServiceBuilder::new()
         .map_request(move |mut request: Request<kube::client::Body>| {
@@ -175,14 +179,18 @@ fn token_client(cluster: &DevCluster, token: &str) -> Client {
 }
 
 async fn config(file: &Path) -> anyhow::Result<Config> {
-    let kubeconfig = Kubeconfig::read_from(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let kubeconfig =
+        Kubeconfig::read_from(file).with_context(|| format!("cannot read {}", file.display()))?;
     Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
         .with_context(|| format!("cannot use the current context of {}", file.display()))
 }
 
 /// The listener that the flags name, else the port of the last start, so that kubeconfigs stay good.
-async fn kubernetes_listener(args: &ClusterArgs, data_dir: &DataDir) -> anyhow::Result<tokio::net::TcpListener> {
+async fn kubernetes_listener(
+    args: &ClusterArgs,
+    data_dir: &DataDir,
+) -> anyhow::Result<tokio::net::TcpListener> {
     const FLAG: &str = "--kubernetes-listen";
     if let Some(address) = args.kubernetes_listen {
         return bind(address, FLAG).await;

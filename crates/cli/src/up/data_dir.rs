@@ -28,8 +28,9 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .with_context(|| format!("cannot make the data directory {}", path.display()))?;
-        let path =
-            path.canonicalize().with_context(|| format!("cannot find the data directory {}", path.display()))?;
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("cannot find the data directory {}", path.display()))?;
         let lock_file = path.join("lock");
         let mut lock = OpenOptions::new()
             .create(true)
@@ -54,7 +55,8 @@ impl DataDir {
                 );
             }
             Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock the data directory {}", path.display()));
+                return Err(error)
+                    .with_context(|| format!("cannot lock the data directory {}", path.display()));
             }
         }
         lock.set_len(0)

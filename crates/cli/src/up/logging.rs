@@ -32,15 +32,24 @@ impl LogArgs {
         let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
         match format {
             Format::Text => lines.with_target(false).with_ansi(terminal).init(),
-            Format::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
+            Format::Json => {
+                lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+            }
         }
     }
 }
 
 /// A bare level is meant for this project's own crates.
 fn scoped(level: &str) -> String {
-    const CRATES: [&str; 7] =
-        ["pilothouse", "pilothouse_chart", "pilothouse_controller", "pilothouse_devcluster", "pilothouse_registry", "pilothouse_release", "pilothouse_server"];
+    const CRATES: [&str; 7] = [
+        "pilothouse",
+        "pilothouse_chart",
+        "pilothouse_controller",
+        "pilothouse_devcluster",
+        "pilothouse_registry",
+        "pilothouse_release",
+        "pilothouse_server",
+    ];
     if level.contains(['=', ',']) {
         return level.to_owned();
     }

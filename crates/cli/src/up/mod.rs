@@ -80,7 +80,8 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
         ..controller::Options::new(data_dir.join("artifacts"))
     };
     let metrics = options.metrics.clone();
-    let mut controllers = tokio::spawn(controller::run(cluster.client(), options, stop.clone().cancelled_owned()));
+    let mut controllers =
+        tokio::spawn(controller::run(cluster.client(), options, stop.clone().cancelled_owned()));
     match server::resume_renames(&cluster.client()).await {
         Ok(0) => {}
         Ok(renames) => tracing::info!(renames, "finished the renames that a stop had cut off"),
@@ -101,7 +102,11 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
     let mut web = tokio::spawn(listener::serve(web, router, args.tls(), stop.clone()));
     let place = listener::url(args, address);
     if let Some(token) = cluster.token() {
-        let connection = Connection { server: place.clone(), token: token.reveal().to_owned(), certificate_authority: None };
+        let connection = Connection {
+            server: place.clone(),
+            token: token.reveal().to_owned(),
+            certificate_authority: None,
+        };
         data_dir.write_private(connection::SERVER_FILE, &serde_json::to_string_pretty(&connection)?)?;
         welcome::print(&place, &links.mint(&token), data_dir, &cluster);
     } else {

@@ -9,7 +9,10 @@ pub(crate) fn print(place: &str, sign_in: &str, data_dir: &DataDir, cluster: &Cl
     line(format!("  sign in:  {place}{sign_in}"));
     if cluster.is_embedded() {
         let kubeconfig = data_dir.join("kubeconfig");
-        line(format!("  cluster:  export KUBECONFIG={}    # kubectl and helm, workloads are simulated", kubeconfig.display()));
+        line(format!(
+            "  cluster:  export KUBECONFIG={}    # kubectl and helm, workloads are simulated",
+            kubeconfig.display()
+        ));
     }
     line(format!("  state:    {}", data_dir.path().display()));
     line("  stop:     Ctrl-C");

@@ -67,7 +67,13 @@ fn releases_that_fail_say_why_and_recover() {
 
     pilothouse.cli(&["release", "update", "no-version", "--version", "1.0.0"]);
     pilothouse.cli(&["release", "update", "bad-schema", "--set", "replicaCount=1"]);
-    pilothouse.cli(&["release", "update", "no-host", "--set", "ingress.enabled=true,ingress.host=web.example"]);
+    pilothouse.cli(&[
+        "release",
+        "update",
+        "no-host",
+        "--set",
+        "ingress.enabled=true,ingress.host=web.example",
+    ]);
     for name in ["no-version", "bad-schema", "no-host"] {
         says(name, &["True", "InstallSucceeded"]);
     }

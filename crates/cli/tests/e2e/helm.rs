@@ -13,14 +13,18 @@ fn helm_installs_upgrades_rolls_back_tests_and_uninstalls() {
     }
     let pilothouse = Pilothouse::start();
     let directory = tempfile::tempdir().unwrap();
-    let [first, .., last] = charts::WEBAPP.map(|version| charts::package("webapp", version, directory.path()));
+    let [first, .., last] =
+        charts::WEBAPP.map(|version| charts::package("webapp", version, directory.path()));
     let run = |arguments: &[&str]| {
         let mut command = helm();
         command.args(arguments).arg("--kubeconfig").arg(pilothouse.kubeconfig());
         serde_json::from_str::<serde_json::Value>(&succeed(&mut command)).unwrap()
     };
     run(&["install", "own", first.to_str().unwrap(), "--wait"]);
-    assert_eq!(pilothouse.object("default", "deployment", "own-webapp").unwrap()["status"]["readyReplicas"], 2);
+    assert_eq!(
+        pilothouse.object("default", "deployment", "own-webapp").unwrap()["status"]["readyReplicas"],
+        2
+    );
     run(&["upgrade", "own", last.to_str().unwrap(), "--values", r#"{"replicaCount": 3}"#, "--wait"]);
     assert_eq!(pilothouse.object("default", "deployment", "own-webapp").unwrap()["spec"]["replicas"], 3);
     run(&["rollback", "own", "1", "--wait"]);

@@ -108,7 +108,11 @@ fn a_watch_shows_a_change() {
     succeed(kubectl(pilothouse.kubeconfig()).args(["create", "configmap", "seen"]));
     eventually("the watch shows the new object", Duration::from_secs(20), || {
         let text = std::fs::read_to_string(file.path()).unwrap();
-        if text.lines().any(|line| line.starts_with("ADDED") && line.contains("seen")) { Ok(()) } else { Err(text) }
+        if text.lines().any(|line| line.starts_with("ADDED") && line.contains("seen")) {
+            Ok(())
+        } else {
+            Err(text)
+        }
     });
     watch.kill().unwrap();
     watch.wait().unwrap();

@@ -26,8 +26,10 @@ fn the_main_job_on_the_embedded_cluster() {
 #[test]
 fn the_main_job_on_a_real_api_server() {
     let kubeconfig = std::env::var("PILOTHOUSE_TEST_KUBECONFIG").unwrap_or_default();
-    let there = ("a real API server (PILOTHOUSE_TEST_KUBECONFIG, or Go to build one)", !kubeconfig.is_empty());
-    if !present("the main job on a real API server", &[docker_registry(), helm_tool(), kubectl_tool(), there]) {
+    let there =
+        ("a real API server (PILOTHOUSE_TEST_KUBECONFIG, or Go to build one)", !kubeconfig.is_empty());
+    if !present("the main job on a real API server", &[docker_registry(), helm_tool(), kubectl_tool(), there])
+    {
         return;
     }
     let kubeconfig = Path::new(&kubeconfig);
@@ -99,7 +101,18 @@ impl Job<'_> {
     }
 
     fn deploys_what_helm_sees(&self) {
-        self.cli(&["release", "add", "hello", "--repo", "samples", "--chart", "webapp", "--version", "1.x", "--wait"]);
+        self.cli(&[
+            "release",
+            "add",
+            "hello",
+            "--repo",
+            "samples",
+            "--chart",
+            "webapp",
+            "--version",
+            "1.x",
+            "--wait",
+        ]);
         let namespace = self.namespace;
         self.becomes(
             "helmrelease",
@@ -142,9 +155,13 @@ impl Job<'_> {
     }
 
     fn survives_the_deletion_of_its_repository(&self, remote: &str) {
-        let refused = crate::tools::fail(
-            &mut self.pilothouse.command(&["repo", "delete", "samples", "--namespace", self.namespace]),
-        );
+        let refused = crate::tools::fail(&mut self.pilothouse.command(&[
+            "repo",
+            "delete",
+            "samples",
+            "--namespace",
+            self.namespace,
+        ]));
         assert!(refused.contains("hello"), "{refused}");
         self.cli(&["repo", "delete", "samples", "--yes"]);
         let ready = self.becomes("helmrelease", "hello", "False");

@@ -43,7 +43,8 @@ impl Pilothouse {
 
     /// On a real cluster.
     pub(crate) fn on(kubeconfig: &Path) -> Self {
-        let mut this = Self::with_flags_only(&["--install-crds", "--kubeconfig", kubeconfig.to_str().unwrap()]);
+        let mut this =
+            Self::with_flags_only(&["--install-crds", "--kubeconfig", kubeconfig.to_str().unwrap()]);
         this.kubeconfig = kubeconfig.to_owned();
         this.up();
         this
@@ -110,7 +111,8 @@ impl Pilothouse {
     /// Runs the command line with `-o json`; it must succeed.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let text = self.cli(&[arguments, &["-o", "json"]].concat());
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?} is no JSON ({error}): {text}"))
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{arguments:?} is no JSON ({error}): {text}"))
     }
 
     /// An object of the cluster by the real kubectl.
@@ -119,7 +121,8 @@ impl Pilothouse {
             .args(["--namespace", namespace, "get", resource, name, "-o", "json"])
             .output()
             .unwrap();
-        serde_json::from_slice(&output.stdout).map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())
+        serde_json::from_slice(&output.stdout)
+            .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// The condition `Ready` of an object, as `STATUS REASON MESSAGE`.

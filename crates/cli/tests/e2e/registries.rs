@@ -19,7 +19,8 @@ fn a_registry_with_passwords_is_synced_and_deployed_from() {
     charts::push("webapp", &charts::WEBAPP[..1], &remote, Some((USER, PASSWORD)));
     let pilothouse = Pilothouse::start();
 
-    let mut add = pilothouse.command(&["repo", "add", "private", &remote, "--insecure", "--username", USER, "--wait"]);
+    let mut add =
+        pilothouse.command(&["repo", "add", "private", &remote, "--insecure", "--username", USER, "--wait"]);
     let refused = fail(add.env("PILOTHOUSE_REGISTRY_PASSWORD", "wrong-password-7"));
     assert!(refused.contains(&registry.host()), "the registry is not named: {refused}");
     assert!(refused.to_lowercase().contains("credential") || refused.contains("401"), "{refused}");

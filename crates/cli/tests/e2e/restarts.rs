@@ -25,7 +25,17 @@ fn a_killed_process_goes_on_where_it_was() {
     // At several points of an install: each time the next start must finish it, and nothing is deployed twice.
     for (index, milliseconds) in [30, 150, 400, 900].into_iter().enumerate() {
         let name = format!("crash-{index}");
-        pilothouse.cli(&["release", "add", &name, "--repo", "samples", "--chart", "webapp", "--version", "1.0.0"]);
+        pilothouse.cli(&[
+            "release",
+            "add",
+            &name,
+            "--repo",
+            "samples",
+            "--chart",
+            "webapp",
+            "--version",
+            "1.0.0",
+        ]);
         std::thread::sleep(Duration::from_millis(milliseconds));
         pilothouse.kill();
         pilothouse.up();
@@ -38,11 +48,27 @@ fn a_killed_process_goes_on_where_it_was() {
     }
 
     // A crash with nothing under way changes nothing.
-    let before = succeed(kubectl(pilothouse.kubeconfig()).args(["get", "secrets", "-A", "-l", "owner=helm", "-o", "name"]));
+    let before = succeed(kubectl(pilothouse.kubeconfig()).args([
+        "get",
+        "secrets",
+        "-A",
+        "-l",
+        "owner=helm",
+        "-o",
+        "name",
+    ]));
     pilothouse.kill();
     pilothouse.up();
     std::thread::sleep(Duration::from_secs(3));
-    let after = succeed(kubectl(pilothouse.kubeconfig()).args(["get", "secrets", "-A", "-l", "owner=helm", "-o", "name"]));
+    let after = succeed(kubectl(pilothouse.kubeconfig()).args([
+        "get",
+        "secrets",
+        "-A",
+        "-l",
+        "owner=helm",
+        "-o",
+        "name",
+    ]));
     assert_eq!(before, after, "a restart made revisions");
 
     // An orderly stop ends well, and the same kubeconfig works afterwards.

@@ -13,7 +13,8 @@ fn root() -> PathBuf {
 /// The rows of the table below a heading, as trimmed cells without code marks.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let (_, section) = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let (_, section) =
+        text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
     let section = section.split("\n## ").next().unwrap();
     let rows: Vec<Vec<String>> = section
         .lines()
@@ -77,6 +78,9 @@ fn crates_depend_as_the_table_says() {
     );
     for (name, ours) in found {
         let may = &said[&name];
-        assert!(may.contains("all") || ours.is_subset(may), "{name} depends on {ours:?}, the table allows {may:?}");
+        assert!(
+            may.contains("all") || ours.is_subset(may),
+            "{name} depends on {ours:?}, the table allows {may:?}"
+        );
     }
 }
