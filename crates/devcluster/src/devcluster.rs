@@ -89,7 +89,7 @@ impl DevCluster {
             cluster.store().forget_changes();
         }
         aggregation::start(&cluster);
-        sim::start(&cluster, &options.simulation);
+        sim::start(&cluster, &options.simulation).await;
         Ok(Self {
             cluster,
             admin_token,

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::oneshot;
 
 use super::events::Recorder;
 use super::gc::Owners;
@@ -112,8 +113,9 @@ impl Engine {
         }
     }
 
-    /// Runs until the cluster shuts down.
-    pub(super) async fn run(mut self, mut changes: Receiver<Change>) {
+    /// Runs until the cluster shuts down; tells once when it is idle for the first time.
+    pub(super) async fn run(mut self, mut changes: Receiver<Change>, settled: oneshot::Sender<()>) {
+        let mut settled = Some(settled);
         let shutdown = self.cluster.shutdown_token().clone();
         if let Err(error) = super::nodes::bootstrap(&mut self).await {
             tracing::warn!(%error, "could not set up the simulated nodes");
@@ -128,6 +130,9 @@ impl Engine {
                     () = self.reconcile(key) => {}
                 }
                 continue;
+            }
+            if let Some(settled) = settled.take() {
+                drop(settled.send(()));
             }
             let pause = self.timers.keys().next().map_or(SignedDuration::from_hours(1), |(at, _)| {
                 at.duration_since(Timestamp::now()).max(SignedDuration::ZERO)

@@ -31,6 +31,7 @@ mod template;
 mod volumes;
 
 use jiff::SignedDuration;
+use tokio::sync::oneshot;
 
 use crate::Cluster;
 
@@ -56,9 +57,13 @@ impl Default for Simulation {
     }
 }
 
-/// Starts the controllers on the current runtime; they end with the cluster's shutdown
+/// Starts the controllers on the current runtime and waits until they have looked at all there is: the default
+/// namespace can be worked with, restored state is taken up. They end with the cluster's shutdown
 /// ([`Cluster::shutdown_token`]). Tasks are spawned with [`Cluster::spawn`].
-pub fn start(cluster: &Cluster, simulation: &Simulation) {
+pub async fn start(cluster: &Cluster, simulation: &Simulation) {
     let changes = cluster.subscribe();
-    cluster.spawn(engine::Engine::new(cluster, simulation).run(changes));
+    let (settled, first_idle) = oneshot::channel();
+    cluster.spawn(engine::Engine::new(cluster, simulation).run(changes, settled));
+    // An error: the cluster is shutting down already.
+    drop(first_idle.await);
 }

@@ -3,7 +3,10 @@
 
 mod access;
 mod client;
+mod definitions;
 mod objects;
 mod persistence;
 mod recorded;
+mod wait;
 mod watches;
+mod workloads;
