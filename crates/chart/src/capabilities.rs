@@ -83,8 +83,7 @@ impl Default for Capabilities {
     }
 }
 
-/// The API versions Helm 4.2.3 assumes without a cluster: those of client-go 0.36, in the order they are
-/// registered.
+/// The API versions Helm 4.2.3 assumes without a cluster, in its order: those of client-go 0.36.
 pub const DEFAULT_API_VERSIONS: &[&str] = &[
     "v1",
     "admissionregistration.k8s.io/v1",

@@ -1,7 +1,5 @@
 //! Rendered documents: splitting, hooks, order. Source: Helm 4.2.3 `pkg/release/v1/util`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 mod head;
@@ -216,12 +214,12 @@ pub fn uninstall_order(kind: &str) -> usize {
     known.map_or(INSTALL_ORDER.len(), |rank| INSTALL_ORDER.len() - 1 - rank)
 }
 
-/// Hooks and other documents of a chart's rendered files, each in install order (`SortManifests`).
+/// Hooks and other documents of rendered files, which come in the order of their paths, each in install order (`SortManifests`).
 ///
 /// # Errors
 /// `YAML parse error on <path>: …`
-pub(crate) fn sort_manifests(
-    files: &BTreeMap<String, String>,
+pub(crate) fn sort_manifests<'f>(
+    files: impl Iterator<Item = (&'f str, &'f str)>,
     limits: &pilothouse_goyaml::Limits,
 ) -> Result<(Vec<Hook>, Vec<Manifest>), String> {
     let (mut hooks, mut manifests) = (Vec::new(), Vec::new());
@@ -234,7 +232,7 @@ pub(crate) fn sort_manifests(
                 .map_err(|error| format!("YAML parse error on {path}: {error}"))?;
             match head.annotations.get("helm.sh/hook") {
                 None => manifests.push(Manifest {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     content: document.to_owned(),
                     api_version: head.api_version,
                     kind: head.kind,

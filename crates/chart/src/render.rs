@@ -124,14 +124,19 @@ pub(crate) fn check_kube_version(chart: &Chart, context: &RenderContext<'_>) -> 
 /// Splits, sorts and joins what the templates gave.
 pub(crate) fn assemble(executed: Executed, context: &RenderContext<'_>) -> Result<Rendered, RenderError> {
     let Executed { chart, templates } = executed;
-    let (notes, mut files) = split_notes(&chart, &templates, context.subchart_notes);
-    if let Some(post_render) = context.post_render {
-        files = post::run(&files, post_render)?;
-    }
+    let (notes, files) = split_notes(&chart, &templates, context.subchart_notes);
     let limits = pilothouse_goyaml::Limits::default();
-    let (hooks, manifests) = sort_manifests(&files, &limits).map_err(RenderError::Document)?;
+    let sorted = match context.post_render {
+        None => sort_manifests(files.iter().copied(), &limits),
+        Some(post_render) => {
+            let files = post::run(&files, post_render)?;
+            sort_manifests(files.iter().map(|(path, text)| (path.as_str(), text.as_str())), &limits)
+        }
+    };
+    let (hooks, manifests) = sorted.map_err(RenderError::Document)?;
     let crds = chart.crds();
-    let mut manifest = String::new();
+    let size = manifests.iter().map(|document| document.path.len() + document.content.len() + 16).sum();
+    let mut manifest = String::with_capacity(size);
     let mut add = |path: &str, text: &str| {
         manifest.push_str("---\n# Source: ");
         manifest.push_str(path);
@@ -151,17 +156,17 @@ pub(crate) fn assemble(executed: Executed, context: &RenderContext<'_>) -> Resul
 }
 
 /// `NOTES.txt` apart from everything else.
-fn split_notes(
+fn split_notes<'t>(
     chart: &Chart,
-    templates: &BTreeMap<String, String>,
+    templates: &'t BTreeMap<String, String>,
     subcharts: bool,
-) -> (String, BTreeMap<String, String>) {
+) -> (String, Vec<(&'t str, &'t str)>) {
     let root = format!("{}/templates/NOTES.txt", chart.name());
     let mut notes = String::new();
-    let mut files = BTreeMap::new();
+    let mut files = Vec::with_capacity(templates.len());
     for (path, text) in templates {
         if !path.ends_with("NOTES.txt") {
-            files.insert(path.clone(), text.clone());
+            files.push((path.as_str(), text.as_str()));
         } else if subcharts || *path == root {
             if !notes.is_empty() {
                 notes.push('\n');

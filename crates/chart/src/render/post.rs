@@ -11,7 +11,7 @@ use crate::{PostRender, RenderError, split_documents};
 const ANNOTATION: &str = "postrenderer.helm.sh/postrender-filename";
 
 pub(super) fn run(
-    files: &BTreeMap<String, String>,
+    files: &[(&str, &str)],
     post_render: &dyn PostRender,
 ) -> Result<BTreeMap<String, String>, RenderError> {
     let fail = |what: &str, error: String| RenderError::Document(format!("{what}: {error}"));
@@ -21,7 +21,7 @@ pub(super) fn run(
     separate(&changed).map_err(|error| fail("error while parsing post rendered output", error))
 }
 
-fn annotate(files: &BTreeMap<String, String>) -> Result<String, String> {
+fn annotate(files: &[(&str, &str)]) -> Result<String, String> {
     let mut stream = String::new();
     for (path, text) in files {
         if path.rsplit('/').next().unwrap_or(path).starts_with('_') {
