@@ -6,6 +6,7 @@
 mod classes;
 mod limits;
 mod namespaces;
+mod pod_security;
 mod pods;
 mod quotas;
 mod roles;
@@ -112,7 +113,10 @@ pub(crate) fn check_create(
     namespace: &str,
     object: &Value,
 ) -> ApiResult<()> {
-    let _ = call;
+    if resource.is("", "Namespace") {
+        return pod_security::check_labels(object);
+    }
+    pod_security::check(cluster, call, resource, namespace, object)?;
     quotas::check(cluster, resource, namespace, object)
 }
 
@@ -127,8 +131,14 @@ pub(crate) fn check_update(
     object: &Value,
     old: &Value,
 ) -> ApiResult<()> {
-    let _ = (cluster, call, target, object, old);
-    Ok(())
+    if target.resource.is("", "Namespace") {
+        return pod_security::check_labels(object);
+    }
+    // The Pods of a template are judged when it changes; a Pod's own change cannot make it worse.
+    if !target.subresource.is_empty() || target.resource.is("", "Pod") || object["spec"] == old["spec"] {
+        return Ok(());
+    }
+    pod_security::check(cluster, call, target.resource, target.namespace, object)
 }
 
 /// Looks at a deletion.

@@ -117,6 +117,13 @@ fn priority(cluster: &Cluster, object: &mut Value) -> ApiResult<()> {
         );
         return Err(forbidden(object, &why));
     }
+    let given = object["spec"]["preemptionPolicy"].as_str().filter(|given| *given != policy);
+    if let Some(given) = given {
+        let why = format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission controller computed {policy} from the given PriorityClass name"
+        );
+        return Err(forbidden(object, &why));
+    }
     let spec = &mut object["spec"];
     if let Some(name) = name {
         spec["priorityClassName"] = json!(name);
@@ -164,7 +171,13 @@ fn tolerations(object: &mut Value) {
 
 /// `RuntimeClass`: overhead and scheduling of the class.
 fn runtime_class(cluster: &Cluster, object: &mut Value) -> ApiResult<()> {
-    let Some(name) = object["spec"]["runtimeClassName"].as_str().map(str::to_owned) else { return Ok(()) };
+    let Some(name) = object["spec"]["runtimeClassName"].as_str().map(str::to_owned) else {
+        if object["spec"]["overhead"].is_object() {
+            let why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
+            return Err(forbidden(object, why));
+        }
+        return Ok(());
+    };
     let Some(class) = cluster.store().get("node.k8s.io/runtimeclasses", "", &name) else {
         let why = format!("pod rejected: RuntimeClass {} not found", go_quote(&name));
         return Err(forbidden(object, &why));

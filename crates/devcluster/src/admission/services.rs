@@ -236,6 +236,14 @@ fn address(
 ) -> ApiResult<()> {
     let wanted = object["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
     let listed = object["spec"]["clusterIPs"][0].as_str().unwrap_or_default().to_owned();
+    if old.is_none() && wanted.is_empty() && !listed.is_empty() {
+        let detail = "must be empty when `clusterIP` is not specified";
+        return Err(refused(object, "spec.clusterIPs", &object["spec"]["clusterIPs"], detail));
+    }
+    let single = object["spec"]["ipFamilyPolicy"] != "RequireDualStack";
+    if wanted != "None" && single && object["spec"]["ipFamilies"][0] == "IPv6" {
+        return Err(refused(object, "spec.ipFamilies[0]", &json!("IPv6"), "not configured on this cluster"));
+    }
     let wanted = if wanted.is_empty() { listed } else { wanted };
     if wanted == "None" {
         object["spec"]["clusterIPs"] = json!(["None"]);
@@ -326,7 +334,7 @@ fn node_ports(
     for (i, port) in ports.iter_mut().enumerate() {
         let wanted = port["nodePort"].as_u64().unwrap_or(0);
         let protocol = port["protocol"].as_str().unwrap_or("TCP").to_owned();
-        if wanted == PRETENDED_PORT && dry_run {
+        if wanted != 0 && dry_run {
             continue;
         }
         if wanted != 0 {
@@ -373,6 +381,9 @@ fn pretend_node_ports(object: &mut Value) {
         if port["nodePort"].as_u64().unwrap_or(0) == 0 {
             port["nodePort"] = json!(PRETENDED_PORT);
         }
+    }
+    if wants_health_port(object) && object["spec"]["healthCheckNodePort"].as_u64().unwrap_or(0) == 0 {
+        object["spec"]["healthCheckNodePort"] = json!(PRETENDED_PORT + 1);
     }
 }
 

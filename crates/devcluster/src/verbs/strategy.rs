@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::call::now;
 use crate::crd;
 use crate::decode;
 use crate::meta;
@@ -124,7 +125,7 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
 
 /// Gives a Job that chooses no Pods itself labels of its own, as `generateSelector` does.
 fn select_own_pods(object: &mut Value) {
-    if object["spec"]["manualSelector"] == true || !object["spec"]["selector"].is_null() {
+    if object["spec"]["manualSelector"] == true {
         return;
     }
     let (uid, name) = (json!(meta::text(object, "uid")), json!(meta::text(object, "name")));
@@ -142,13 +143,14 @@ fn select_own_pods(object: &mut Value) {
             object["metadata"]["labels"][key] = value.clone();
         }
     }
-    object["spec"]["selector"] = json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } });
+    object["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] = uid;
 }
 
 fn new_status(resource: &Resource) -> Value {
     match (resource.group(), resource.kind()) {
         ("", "Namespace") => json!({ "phase": "Active" }),
-        ("", "Pod" | "PersistentVolume" | "PersistentVolumeClaim") => json!({ "phase": "Pending" }),
+        ("", "Pod" | "PersistentVolumeClaim") => json!({ "phase": "Pending" }),
+        ("", "PersistentVolume") => json!({ "phase": "Pending", "lastPhaseTransitionTime": now() }),
         _ => json!({}),
     }
 }
