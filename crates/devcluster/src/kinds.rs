@@ -7,7 +7,7 @@ use crate::resource::{Gvk, Resource, Subresource, Text};
 const ALL_VERBS: &str = "create delete deletecollection get list patch update watch";
 
 /// All built-in resources in discovery's order; preferred versions first within a group.
-pub fn builtin() -> &'static [Arc<Resource>] {
+pub(crate) fn builtin() -> &'static [Arc<Resource>] {
     static TABLE: OnceLock<Vec<Arc<Resource>>> = OnceLock::new();
     TABLE.get_or_init(|| {
         include_str!("kinds.txt")

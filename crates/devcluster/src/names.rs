@@ -39,7 +39,7 @@ fn is_qualified_text(text: &str) -> bool {
 }
 
 /// What is wrong with a DNS label (`IsDNS1123Label`).
-pub fn dns_label(text: &str) -> Vec<String> {
+pub(crate) fn dns_label(text: &str) -> Vec<String> {
     let mut errors = Vec::new();
     if text.len() > 63 {
         errors.push(too_long(63, "characters"));
@@ -59,7 +59,7 @@ pub fn dns_label(text: &str) -> Vec<String> {
 }
 
 /// What is wrong with a DNS subdomain (`IsDNS1123Subdomain`).
-pub fn dns_subdomain(text: &str) -> Vec<String> {
+pub(crate) fn dns_subdomain(text: &str) -> Vec<String> {
     let mut errors = Vec::new();
     if text.len() > 253 {
         errors.push(too_long(253, "characters"));
@@ -74,24 +74,8 @@ pub fn dns_subdomain(text: &str) -> Vec<String> {
     errors
 }
 
-/// What is wrong with an RFC 1035 label (`IsDNS1035Label`: Services).
-pub fn dns_1035_label(text: &str) -> Vec<String> {
-    let mut errors = Vec::new();
-    if text.len() > 63 {
-        errors.push(too_long(63, "characters"));
-    }
-    if !is_dns_label_text(text) || !text.starts_with(|c: char| c.is_ascii_lowercase()) {
-        errors.push(regex_error(
-            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
-            "[a-z]([-a-z0-9]*[a-z0-9])?",
-            &["my-name", "abc-123"],
-        ));
-    }
-    errors
-}
-
 /// What is wrong with a path segment name (`IsValidPathSegmentName`: Roles and the like).
-pub fn path_segment(text: &str) -> Vec<String> {
+pub(crate) fn path_segment(text: &str) -> Vec<String> {
     if text == "." || text == ".." {
         return vec![format!("may not be '{text}'")];
     }
@@ -99,7 +83,7 @@ pub fn path_segment(text: &str) -> Vec<String> {
 }
 
 /// What is wrong with a label or annotation key (`IsQualifiedName`).
-pub fn qualified_name(text: &str) -> Vec<String> {
+pub(crate) fn qualified_name(text: &str) -> Vec<String> {
     const TEXT: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
     let examples = ["MyName", "my.name", "123-abc"];
     let mut errors = Vec::new();
@@ -133,7 +117,7 @@ pub fn qualified_name(text: &str) -> Vec<String> {
 }
 
 /// What is wrong with a label's value (`IsValidLabelValue`).
-pub fn label_value(text: &str) -> Vec<String> {
+pub(crate) fn label_value(text: &str) -> Vec<String> {
     let mut errors = Vec::new();
     if text.len() > 63 {
         errors.push(too_long(63, "bytes"));

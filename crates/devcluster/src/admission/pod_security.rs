@@ -118,7 +118,8 @@ fn violations(level: Level, spec: &Value) -> Option<String> {
     if level == Level::Restricted {
         restricted(spec, &mut found);
     }
-    let texts: Vec<String> = found.into_iter().map(|(reason, detail)| format!("{reason} ({detail})")).collect();
+    let texts: Vec<String> =
+        found.into_iter().map(|(reason, detail)| format!("{reason} ({detail})")).collect();
     (!texts.is_empty()).then(|| texts.join(", "))
 }
 
@@ -153,8 +154,19 @@ fn quoted_list(mut items: Vec<&str>) -> String {
 
 fn baseline(level: Level, spec: &Value, found: &mut Vec<(&'static str, String)>) {
     const CAPABILITIES: [&str; 13] = [
-        "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
-        "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
     ];
     let added = |container: &Value| -> Vec<String> {
         let added = strings(&container["securityContext"]["capabilities"]["add"]);
@@ -165,7 +177,10 @@ fn baseline(level: Level, spec: &Value, found: &mut Vec<(&'static str, String)>)
     {
         let all: Vec<String> = containers(spec).flat_map(added).collect();
         let list = quoted_list(all.iter().map(String::as_str).collect());
-        found.push(("non-default capabilities", format!("{who} must not include {list} in securityContext.capabilities.add")));
+        found.push((
+            "non-default capabilities",
+            format!("{who} must not include {list} in securityContext.capabilities.add"),
+        ));
     }
     let shared: Vec<String> = ["hostNetwork", "hostPID", "hostIPC"]
         .iter()
@@ -195,7 +210,10 @@ fn baseline(level: Level, spec: &Value, found: &mut Vec<(&'static str, String)>)
     if let Some(who) = named(spec, |c| !ports(c).is_empty()) {
         let all: std::collections::BTreeSet<String> =
             containers(spec).flat_map(ports).map(|p| p.to_string()).collect();
-        let (verb, noun) = (if who.starts_with("containers") { "use" } else { "uses" }, if all.len() == 1 { "hostPort" } else { "hostPorts" });
+        let (verb, noun) = (
+            if who.starts_with("containers") { "use" } else { "uses" },
+            if all.len() == 1 { "hostPort" } else { "hostPorts" },
+        );
         let list = all.into_iter().collect::<Vec<_>>().join(", ");
         found.push(("hostPort", format!("{who} {verb} {noun} {list}")));
     }
@@ -222,19 +240,30 @@ fn unconfined(spec: &Value, found: &mut Vec<(&'static str, String)>) {
     who.extend(named(spec, is));
     if !who.is_empty() {
         let who = who.join(" and ");
-        found.push(("seccompProfile", format!("{who} must not set securityContext.seccompProfile.type to \"Unconfined\"")));
+        found.push((
+            "seccompProfile",
+            format!("{who} must not set securityContext.seccompProfile.type to \"Unconfined\""),
+        ));
     }
 }
 
 fn sysctls(spec: &Value, found: &mut Vec<(&'static str, String)>) {
     const SAFE: [&str; 9] = [
-        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range",
-        "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
+        "kernel.shm_rmid_forced",
+        "net.ipv4.ip_local_port_range",
+        "net.ipv4.tcp_syncookies",
+        "net.ipv4.ping_group_range",
+        "net.ipv4.ip_unprivileged_port_start",
+        "net.ipv4.ip_local_reserved_ports",
+        "net.ipv4.tcp_keepalive_time",
+        "net.ipv4.tcp_fin_timeout",
+        "net.ipv4.tcp_keepalive_intvl",
     ];
     let list = spec["securityContext"]["sysctls"].as_array().into_iter().flatten();
-    let forbidden: Vec<&str> =
-        list.filter_map(|s| s["name"].as_str()).filter(|s| !SAFE.contains(s) && *s != "net.ipv4.tcp_keepalive_probes").collect();
+    let forbidden: Vec<&str> = list
+        .filter_map(|s| s["name"].as_str())
+        .filter(|s| !SAFE.contains(s) && *s != "net.ipv4.tcp_keepalive_probes")
+        .collect();
     if !forbidden.is_empty() {
         found.push(("forbidden sysctls", forbidden.join(", ")));
     }
@@ -252,11 +281,16 @@ fn restricted(spec: &Value, found: &mut Vec<(&'static str, String)>) {
     let own = |c: &Value| c["securityContext"]["runAsNonRoot"].clone();
     let root = pod["runAsNonRoot"] != true;
     if pod["runAsNonRoot"] == false {
-        found.push(("runAsNonRoot != true", "pod must not set securityContext.runAsNonRoot=false".to_owned()));
+        found
+            .push(("runAsNonRoot != true", "pod must not set securityContext.runAsNonRoot=false".to_owned()));
     } else if let Some(who) = named(spec, |c| own(c) == false) {
-        found.push(("runAsNonRoot != true", format!("{who} must not set securityContext.runAsNonRoot=false")));
+        found
+            .push(("runAsNonRoot != true", format!("{who} must not set securityContext.runAsNonRoot=false")));
     } else if let Some(who) = named(spec, |c| root && own(c) != true) {
-        found.push(("runAsNonRoot != true", format!("pod or {who} must set securityContext.runAsNonRoot=true")));
+        found.push((
+            "runAsNonRoot != true",
+            format!("pod or {who} must set securityContext.runAsNonRoot=true"),
+        ));
     }
     let mut zero = Vec::new();
     if pod["runAsUser"] == 0 {
@@ -267,7 +301,10 @@ fn restricted(spec: &Value, found: &mut Vec<(&'static str, String)>) {
         found.push(("runAsUser=0", format!("{} must not set runAsUser=0", zero.join(" and "))));
     }
     let good = |place: &Value| {
-        matches!(place["securityContext"]["seccompProfile"]["type"].as_str(), Some("RuntimeDefault" | "Localhost"))
+        matches!(
+            place["securityContext"]["seccompProfile"]["type"].as_str(),
+            Some("RuntimeDefault" | "Localhost")
+        )
     };
     let missing = |c: &Value| c["securityContext"]["seccompProfile"]["type"].is_null();
     let bad = |c: &Value| if missing(c) { !good(spec) } else { !good(c) };
@@ -300,7 +337,15 @@ fn capabilities(spec: &Value, found: &mut Vec<(&'static str, String)>) {
 
 fn volumes(spec: &Value, found: &mut Vec<(&'static str, String)>) {
     const ALLOWED: [&str; 9] = [
-        "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret", "image",
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+        "image",
     ];
     let mut names = Vec::new();
     let mut kinds: Vec<&str> = Vec::new();
@@ -318,7 +363,8 @@ fn volumes(spec: &Value, found: &mut Vec<(&'static str, String)>) {
     kinds.sort_unstable();
     kinds.dedup();
     let types = if kinds.len() == 1 { "type" } else { "types" };
-    let detail = format!("{noun} {} {verb} restricted volume {types} {}", names.join(", "), quoted_list(kinds));
+    let detail =
+        format!("{noun} {} {verb} restricted volume {types} {}", names.join(", "), quoted_list(kinds));
     found.push(("restricted volume types", detail));
 }
 
@@ -332,7 +378,11 @@ mod tests {
     fn a_restricted_namespace_names_all_that_is_missing() {
         let spec = json!({ "containers": [{ "name": "c", "securityContext": { "privileged": true } }] });
         let found = violations(Level::Restricted, &spec).unwrap();
-        assert!(found.starts_with("privileged (container \"c\" must not set securityContext.privileged=true), allow"));
+        assert!(
+            found.starts_with(
+                "privileged (container \"c\" must not set securityContext.privileged=true), allow"
+            )
+        );
         let good = json!({
             "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
             "containers": [{ "name": "c", "securityContext": {

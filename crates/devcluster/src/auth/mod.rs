@@ -48,20 +48,20 @@ impl fmt::Display for Token {
 
 /// Somebody who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct User {
+pub(crate) struct User {
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// UID; may be empty.
-    pub uid: String,
+    pub(crate) uid: String,
     /// Groups, `system:authenticated` included.
-    pub groups: Vec<String>,
+    pub(crate) groups: Vec<String>,
     /// Extra information.
-    pub extra: BTreeMap<String, Vec<String>>,
+    pub(crate) extra: BTreeMap<String, Vec<String>>,
 }
 
 impl User {
     /// A user who is authenticated.
-    pub fn authenticated(name: &str, uid: &str, groups: &[String]) -> Self {
+    pub(crate) fn authenticated(name: &str, uid: &str, groups: &[String]) -> Self {
         let mut groups = groups.to_vec();
         if !groups.iter().any(|g| g == "system:authenticated") {
             groups.push("system:authenticated".to_owned());
@@ -70,7 +70,7 @@ impl User {
     }
 
     /// Nobody in particular.
-    pub fn anonymous() -> Self {
+    pub(crate) fn anonymous() -> Self {
         Self {
             name: "system:anonymous".to_owned(),
             groups: vec!["system:unauthenticated".to_owned()],
@@ -79,7 +79,7 @@ impl User {
     }
 
     /// Whether everything is allowed without a look at roles.
-    pub fn is_master(&self) -> bool {
+    pub(crate) fn is_master(&self) -> bool {
         self.groups.iter().any(|g| g == "system:masters")
     }
 }
@@ -99,23 +99,23 @@ pub struct StaticUser {
 
 /// What is asked for: the attributes that authorization looks at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attributes {
+pub(crate) struct Attributes {
     /// Verb.
-    pub verb: String,
+    pub(crate) verb: String,
     /// Namespace; empty for none or all.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// API group.
-    pub group: String,
+    pub(crate) group: String,
     /// API version.
-    pub version: String,
+    pub(crate) version: String,
     /// Resource.
-    pub resource: String,
+    pub(crate) resource: String,
     /// Subresource.
-    pub subresource: String,
+    pub(crate) subresource: String,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
     /// Path, where it is not a resource.
-    pub path: String,
+    pub(crate) path: String,
     /// Whether it is a resource.
-    pub is_resource: bool,
+    pub(crate) is_resource: bool,
 }

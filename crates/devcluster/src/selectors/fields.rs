@@ -8,7 +8,7 @@ use crate::store::Object;
 
 /// A parsed field selector: all terms must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldSelector(Vec<Term>);
+pub(crate) struct FieldSelector(Vec<Term>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Term {
@@ -65,7 +65,7 @@ fn fields_of(bucket: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 /// The selectable fields that are kept beside a stored object.
-pub fn stored_fields(bucket: &str, object: &Value) -> Box<[(Box<str>, Box<str>)]> {
+pub(crate) fn stored_fields(bucket: &str, object: &Value) -> Box<[(Box<str>, Box<str>)]> {
     let fields = fields_of(bucket).iter();
     fields.filter_map(|(name, path)| Some(((*name).into(), at(object, path)?.into()))).collect()
 }
@@ -85,7 +85,7 @@ impl FieldSelector {
     ///
     /// # Errors
     /// The message of the API server's 400.
-    pub fn parse(text: &str, resource: &Resource) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, resource: &Resource) -> Result<Self, String> {
         let mut terms = Vec::new();
         for part in split_terms(text) {
             if part.is_empty() {
@@ -101,28 +101,18 @@ impl FieldSelector {
     }
 
     /// Whether everything is selected.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The name that `metadata.name=` asks for.
-    pub fn name(&self) -> Option<&str> {
-        self.exact("metadata.name")
-    }
-
-    /// The value a field must be equal to.
-    pub fn exact(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|t| t.equal && t.field == field).map(|t| t.value.as_str())
-    }
-
     /// Adds `metadata.name=name`, as requests of `…/watch/…/{name}` mean.
-    pub fn require_name(&mut self, name: &str) {
+    pub(crate) fn require_name(&mut self, name: &str) {
         let field = "metadata.name".to_owned();
         self.0.push(Term { field, value: name.to_owned(), equal: true, custom: false });
     }
 
     /// Whether a stored object is selected.
-    pub fn matches(&self, object: &Object) -> bool {
+    pub(crate) fn matches(&self, object: &Object) -> bool {
         if self.0.is_empty() {
             return true;
         }

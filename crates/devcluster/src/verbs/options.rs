@@ -145,7 +145,7 @@ fn dry_run<'a>(values: impl Iterator<Item = &'a str>, causes: &mut Vec<Cause>) -
 pub(crate) fn delete_options(query: &Query, body: Option<&Value>) -> ApiResult<DeleteOptions> {
     let mut options = DeleteOptions::default();
     let mut causes = Vec::new();
-    let mut orphan = None;
+    let orphan;
     if let Some(body) = body {
         options.grace_period_seconds = body["gracePeriodSeconds"].as_i64();
         options.propagation = body["propagationPolicy"].as_str().map(str::to_owned);

@@ -11,8 +11,16 @@ use serde_json::{Map, Value, json};
 use crate::client::{Answer, Client, cluster};
 
 /// Kinds whose versions controllers change too.
-const TOUCHED: [&str; 8] =
-    ["Namespace", "Pod", "Deployment", "Scale", "ResourceQuota", "APIService", "PodDisruptionBudget", "HorizontalPodAutoscaler"];
+const TOUCHED: [&str; 8] = [
+    "Namespace",
+    "Pod",
+    "Deployment",
+    "Scale",
+    "ResourceQuota",
+    "APIService",
+    "PodDisruptionBudget",
+    "HorizontalPodAutoscaler",
+];
 
 #[tokio::test]
 async fn answers_are_those_of_a_real_api_server() {
@@ -38,13 +46,17 @@ async fn replay(cluster: &DevCluster, scenario: &Value, namespace: &str) -> Vec<
     for (n, step) in scenario["steps"].as_array().unwrap().iter().enumerate() {
         let answer = send(cluster, step, &known).await;
         for (name, pointer) in step["capture"].as_object().into_iter().flatten() {
-            let found = answer.body.pointer(pointer.as_str().unwrap()).and_then(Value::as_str).unwrap_or_default();
+            let found =
+                answer.body.pointer(pointer.as_str().unwrap()).and_then(Value::as_str).unwrap_or_default();
             known.insert(format!("{{{name}}}"), found.to_owned());
         }
         let expect = &step["expect"];
         let label = format!("{}#{n}", scenario["id"].as_str().unwrap());
         if expect["status"] != answer.status {
-            wrong.push(format!("{label}: status {} instead of {}: {}", answer.status, expect["status"], answer.body));
+            wrong.push(format!(
+                "{label}: status {} instead of {}: {}",
+                answer.status, expect["status"], answer.body
+            ));
             continue;
         }
         if step["check"] == "status" {
@@ -82,7 +94,8 @@ fn warning(header: &str) -> String {
 }
 
 async fn send(cluster: &DevCluster, step: &Value, known: &BTreeMap<String, String>) -> Answer {
-    let fill = |text: &str| known.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
+    let fill =
+        |text: &str| known.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
     let user = step["as"].as_str().unwrap_or("admin");
     let mut path = fill(step["path"].as_str().unwrap());
     let mut separator = '?';
@@ -143,7 +156,9 @@ impl Masks {
         });
         let mut text = self.time.replace_all(&text, "<time>").into_owned();
         text = self.echoed.replace_all(&text, "${1}<rv>").into_owned();
-        let digits = |text: &str, pattern: &str, shown: &str| Regex::new(pattern).unwrap().replace_all(text, shown).into_owned();
+        let digits = |text: &str, pattern: &str, shown: &str| {
+            Regex::new(pattern).unwrap().replace_all(text, shown).into_owned()
+        };
         if text.contains("in the precondition") {
             text = digits(&text, r"\(\d+\)", "(<rv>)");
         } else if text.to_lowercase().contains("resource version") {
@@ -154,7 +169,10 @@ impl Masks {
             lines.sort_unstable();
             text = format!("{head}: errors:\n{}", lines.join("\n"));
         }
-        Regex::new(r"(IPAddress\.networking\.k8s\.io \\?.)\d+\.\d+\.\d+\.\d+").unwrap().replace_all(&text, "${1}<ip>").into_owned()
+        Regex::new(r"(IPAddress\.networking\.k8s\.io \\?.)\d+\.\d+\.\d+\.\d+")
+            .unwrap()
+            .replace_all(&text, "${1}<ip>")
+            .into_owned()
     }
 
     fn body(&mut self, body: &Value) -> Value {
@@ -164,10 +182,15 @@ impl Masks {
 
     fn value(&mut self, value: &Value, key: &str, kind: Option<&str>, listed: bool) -> Value {
         match value {
-            Value::String(text) if matches!(key, "clusterIP" | "clusterIPs") && self.address.is_match(text) => json!("<ip>"),
+            Value::String(text)
+                if matches!(key, "clusterIP" | "clusterIPs") && self.address.is_match(text) =>
+            {
+                json!("<ip>")
+            }
             Value::String(text) => json!(self.text(text)),
             Value::Array(items) => {
-                let mut items: Vec<Value> = items.iter().map(|item| self.value(item, key, kind, listed)).collect();
+                let mut items: Vec<Value> =
+                    items.iter().map(|item| self.value(item, key, kind, listed)).collect();
                 if key == "causes" {
                     let conflicts = items.iter().all(|c| c["reason"] == "FieldManagerConflict");
                     if conflicts {
@@ -206,12 +229,18 @@ impl Masks {
             let shown = match (key.as_str(), value) {
                 ("resourceVersion", Value::String(version)) if !version.is_empty() && version != "0" => {
                     let masked = listed || kind.is_none_or(|k| TOUCHED.contains(&k));
-                    json!(if masked { "<rv>".to_owned() } else { format!("<rv:{}>", number(&mut self.versions, version)) })
+                    json!(if masked {
+                        "<rv>".to_owned()
+                    } else {
+                        format!("<rv:{}>", number(&mut self.versions, version))
+                    })
                 }
                 ("managedFields", Value::Array(fields)) => {
-                    let mut fields: Vec<Value> = fields.iter().map(|f| self.value(f, "", kind, false)).collect();
+                    let mut fields: Vec<Value> =
+                        fields.iter().map(|f| self.value(f, "", kind, false)).collect();
                     fields.sort_by_key(|f| {
-                        ["operation", "manager", "apiVersion", "subresource"].map(|k| f[k].as_str().unwrap_or_default().to_owned())
+                        ["operation", "manager", "apiVersion", "subresource"]
+                            .map(|k| f[k].as_str().unwrap_or_default().to_owned())
                     });
                     Value::Array(fields)
                 }
