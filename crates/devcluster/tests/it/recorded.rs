@@ -22,6 +22,10 @@ const TOUCHED: [&str; 8] = [
     "HorizontalPodAutoscaler",
 ];
 
+/// Keys of addresses that a cluster gives out.
+const ADDRESSES: [&str; 8] =
+    ["clusterIP", "clusterIPs", "addresses", "podIP", "podIPs", "hostIP", "hostIPs", "ip"];
+
 #[tokio::test]
 async fn answers_are_those_of_a_real_api_server() {
     let cluster = cluster().await;
@@ -133,6 +137,9 @@ struct Masks {
     time: Regex,
     address: Regex,
     echoed: Regex,
+    allocated: Regex,
+    parenthesised: Regex,
+    digits: Regex,
 }
 
 impl Masks {
@@ -144,7 +151,11 @@ impl Masks {
             uuid: Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").unwrap(),
             time: Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z").unwrap(),
             address: Regex::new(r"^\d+\.\d+\.\d+\.\d+$").unwrap(),
-            echoed: Regex::new("(resourceVersion\\\\?\":\\\\?\")\\d+").unwrap(),
+            echoed: Regex::new(r#"(resourceVersion\\*"?:\s?\\*")\d+"#).unwrap(),
+            allocated: Regex::new(r#"(failed to allocate IP: IPAddress\.networking\.k8s\.io ")[\d.]+"#)
+                .unwrap(),
+            parenthesised: Regex::new(r"\(\d+\)").unwrap(),
+            digits: Regex::new(r"\d+").unwrap(),
         }
     }
 
@@ -156,23 +167,17 @@ impl Masks {
         });
         let mut text = self.time.replace_all(&text, "<time>").into_owned();
         text = self.echoed.replace_all(&text, "${1}<rv>").into_owned();
-        let digits = |text: &str, pattern: &str, shown: &str| {
-            Regex::new(pattern).unwrap().replace_all(text, shown).into_owned()
-        };
         if text.contains("in the precondition") {
-            text = digits(&text, r"\(\d+\)", "(<rv>)");
+            text = self.parenthesised.replace_all(&text, "(<rv>)").into_owned();
         } else if text.to_lowercase().contains("resource version") {
-            text = digits(&text, r"\d+", "<n>");
+            text = self.digits.replace_all(&text, "<n>").into_owned();
         }
         if let Some((head, lines)) = text.split_once(": errors:\n") {
             let mut lines: Vec<&str> = lines.split('\n').collect();
             lines.sort_unstable();
             text = format!("{head}: errors:\n{}", lines.join("\n"));
         }
-        Regex::new(r"(IPAddress\.networking\.k8s\.io \\?.)\d+\.\d+\.\d+\.\d+")
-            .unwrap()
-            .replace_all(&text, "${1}<ip>")
-            .into_owned()
+        self.allocated.replace_all(&text, "${1}<ip>").into_owned()
     }
 
     fn body(&mut self, body: &Value) -> Value {
@@ -182,9 +187,7 @@ impl Masks {
 
     fn value(&mut self, value: &Value, key: &str, kind: Option<&str>, listed: bool) -> Value {
         match value {
-            Value::String(text)
-                if matches!(key, "clusterIP" | "clusterIPs") && self.address.is_match(text) =>
-            {
+            Value::String(text) if ADDRESSES.contains(&key) && self.address.is_match(text) => {
                 json!("<ip>")
             }
             Value::String(text) => json!(self.text(text)),
