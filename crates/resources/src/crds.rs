@@ -2,19 +2,25 @@
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
+use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-use crate::{HelmChart, HelmRelease, HelmRepository, OCIRepository};
+use crate::{
+    HelmChart, HelmChartSpec, HelmChartStatus, HelmRelease, HelmReleaseSpec, HelmReleaseStatus,
+    HelmRepository, HelmRepositorySpec, HelmRepositoryStatus, OCIRepository, OCIRepositorySpec,
+    OCIRepositoryStatus,
+};
 
 /// The four CustomResourceDefinitions as JSON objects, in the order of their names.
 ///
 /// What the Rust types cannot say is added here: the CEL rules, the default of `status` and the bounds of conditions.
 pub fn all() -> Vec<Value> {
-    let mut crds: Vec<Value> =
-        [HelmChart::crd(), HelmRelease::crd(), HelmRepository::crd(), OCIRepository::crd()]
-            .iter()
-            .map(complete)
-            .collect();
+    let mut crds = vec![
+        complete::<HelmChartSpec, HelmChartStatus>(&HelmChart::crd()),
+        complete::<HelmReleaseSpec, HelmReleaseStatus>(&HelmRelease::crd()),
+        complete::<HelmRepositorySpec, HelmRepositoryStatus>(&HelmRepository::crd()),
+        complete::<OCIRepositorySpec, OCIRepositoryStatus>(&OCIRepository::crd()),
+    ];
     crds.sort_by_key(|crd| crd["metadata"]["name"].as_str().map(str::to_owned));
     crds
 }
@@ -27,7 +33,7 @@ pub fn typed() -> Result<Vec<CustomResourceDefinition>, serde_json::Error> {
     all().into_iter().map(serde_json::from_value).collect()
 }
 
-fn complete(crd: &CustomResourceDefinition) -> Value {
+fn complete<Spec: JsonSchema, Status: JsonSchema>(crd: &CustomResourceDefinition) -> Value {
     let mut crd = json!(crd);
     crd["metadata"]["annotations"] = json!({"kustomize.toolkit.fluxcd.io/substitute": "disabled"});
     let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
@@ -46,7 +52,41 @@ fn complete(crd: &CustomResourceDefinition) -> Value {
         schema.remove("title");
     }
     tidy(schema);
+    describe(&mut schema["properties"]["spec"], &json!(schema_for!(Spec)));
+    describe(&mut schema["properties"]["status"], &json!(schema_for!(Status)));
     crd
+}
+
+/// Gives every property its field's own documentation, where the structural form kept that of the field's type.
+fn describe(schema: &mut Value, written: &Value) {
+    fn walk(schema: &mut Value, written: &Value, definitions: &Value, depth: usize) {
+        let written = resolve(written, definitions);
+        // Deeper than any type here; a type that holds itself would go on for ever.
+        if depth == 0 {
+            return;
+        }
+        if let Some(items) = schema.get_mut("items") {
+            walk(items, &written["items"], definitions, depth - 1);
+        }
+        let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+        for (name, property) in properties {
+            let field = &written["properties"][name];
+            if let Some(description) = field.get("description") {
+                property["description"] = description.clone();
+            }
+            walk(property, field, definitions, depth - 1);
+        }
+    }
+    walk(schema, written, &written["$defs"], 32);
+}
+
+/// The schema behind a reference or an optional field.
+fn resolve<'a>(written: &'a Value, definitions: &'a Value) -> &'a Value {
+    let first = written["anyOf"].get(0).unwrap_or(written);
+    match first["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
+        Some(name) => &definitions[name],
+        None => first,
+    }
 }
 
 /// The CEL rules of Flux, each with the kind and the place in its schema.

@@ -203,10 +203,9 @@ async fn update(client: &ClientArgs, api: &Api, update: &Update) -> anyhow::Resu
     if let Some(url) = &update.url {
         body["url"] = json!(url);
     }
-    let path = client.path("repositories", Some(&update.name));
-    let mut answer = api.patch(&path, &body).await?;
+    let answer = api.patch(&client.path("repositories", Some(&update.name)), &body).await?;
     if update.wait.wait {
-        answer = wait_for(api, &path, &update.wait, synced).await?;
+        return sync(client, api, &update.name, &update.wait).await;
     }
     client.print(&answer, |answer| output::note(format!("repository {} {}", update.name, found(answer))))
 }

@@ -48,7 +48,9 @@ fn kubectl_applies_gets_describes_explains_and_deletes() {
     assert!(run(&["get", "hr"]).contains("Helm install succeeded for release default/hello.v1"));
     let described = run(&["describe", "helmrelease", "hello"]);
     assert!(described.contains("InstallSucceeded") && described.contains("helm-controller"), "{described}");
+    // kubectl breaks long lines.
     let explained = run(&["explain", "helmrelease.spec.driftDetection.mode"]);
+    let explained = explained.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(explained.contains("Mode defines how differences should be handled"), "{explained}");
     assert!(apply(&pilothouse, &manifest).contains("helmrelease.helm.toolkit.fluxcd.io/hello unchanged"));
 

@@ -58,7 +58,7 @@ pub(crate) fn kubectl(kubeconfig: &Path) -> Command {
 
 /// The real helm (`hack/helm`).
 pub(crate) fn helm() -> Command {
-    let mut command = Command::new(venv().join("bin/python"));
+    let mut command = Command::new(venv().join("bin/helm"));
     command.arg(root().join("hack/helm"));
     command
 }

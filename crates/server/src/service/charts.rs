@@ -259,7 +259,7 @@ impl VersionView {
             prerelease: is_prerelease(&version.version),
             deprecated: version.deprecated,
             kube_version: version.kube_version.clone(),
-            digest: version.digest.clone(),
+            digest: prefixed(&version.digest),
             manifest_digest: version.manifest_digest.as_ref().map(ToString::to_string),
         }
     }
@@ -320,6 +320,11 @@ fn charts_of(catalog: &Catalog, namespace: &str, repository: &str) -> Vec<ChartV
         })
     });
     views.collect()
+}
+
+/// An index gives SHA-256 digests as bare hexadecimal digits; people and registries write the algorithm too.
+fn prefixed(digest: &str) -> String {
+    if digest.is_empty() || digest.contains(':') { digest.to_owned() } else { format!("sha256:{digest}") }
 }
 
 /// The charts of a repository, with the digest of its catalog.

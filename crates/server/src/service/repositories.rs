@@ -8,7 +8,7 @@ use kube::{
     api::{DeleteParams, ListParams},
 };
 use pilothouse_resources::{
-    CatalogStatus, DurationString, HelmRepository, HelmRepositorySpec, Provider, RepositoryType,
+    CatalogStatus, DurationString, HelmRepository, HelmRepositorySpec, Provider, RepositoryType, meta,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::{
     credentials::{self, CertificateInput, CredentialsInput, CredentialsState},
     dependents::{self, Dependents, SourceKey},
-    objects::{api, edit, list_map, manager, need_namespace},
+    objects::{api, edit, list_map, manager, need_namespace, request_token},
     status::Status,
 };
 use crate::{
@@ -646,6 +646,11 @@ pub async fn update(
             object.spec = spec.clone();
             if let Some(labels) = &request.labels {
                 object.metadata.labels = Some(labels.clone());
+            }
+            // A Secret of the same name leaves the specification as it was: the sync must be asked for.
+            if request.credentials.is_some() || request.certificate.is_some() {
+                let asked = (meta::RECONCILE_REQUESTED_AT.to_owned(), request_token());
+                object.annotations_mut().extend([asked]);
             }
             Ok(())
         })
