@@ -19,6 +19,7 @@ pub mod decide;
 pub mod desired;
 pub mod drift;
 pub mod health;
+pub mod health_expression;
 pub mod object;
 pub mod observe;
 pub mod operation;

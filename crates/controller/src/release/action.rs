@@ -148,7 +148,10 @@ impl Pass<'_> {
             Action::Upgrade => self.status.last_attempted_release_action = Some(ReleaseAction::Upgrade),
             _ => {}
         }
-        self.status.storage_namespace = Some(desired.target.storage_namespace.clone());
+        // An uninstall may be of the target before: where that is must not be forgotten.
+        if !matches!(active.operation.action(), Action::Uninstall { .. }) {
+            self.status.storage_namespace = Some(desired.target.storage_namespace.clone());
+        }
         if desired.force {
             self.status.last_handled_force_at = self.object.annotations().get(meta::FORCE_AT).cloned();
         }

@@ -131,7 +131,7 @@ impl Pass<'_> {
                 let message =
                     format!("failed to apply HelmChart '{namespace}/{name}': {}", api_error::text(&error));
                 self.fail_prerequisite("HelmChartSyncErr", &message).await?;
-                Err(Error::Failed(message))
+                Err(Error::Told(message))
             }
         }
     }

@@ -50,9 +50,12 @@ pub(crate) enum Error {
     /// The status could not be written.
     #[error(transparent)]
     Status(#[from] status::Error),
-    /// Anything else: it stands in the conditions too.
+    /// Anything else, which the conditions do not tell yet.
     #[error("{0}")]
     Failed(String),
+    /// Anything else, which the conditions tell.
+    #[error("{0}")]
+    Told(String),
 }
 
 /// Reconciles HelmReleases until `shutdown`.
@@ -95,12 +98,14 @@ impl Releases {
         let api = self.context.api::<HelmRelease>(&namespace);
         if object.metadata.deletion_timestamp.is_some() {
             let mut pass = Pass::new(self, api, object);
-            return pass.delete().await;
+            let outcome = pass.delete().await;
+            return pass.tell(outcome).await;
         }
         let manager = pilothouse_resources::meta::HELM_CONTROLLER;
         let object = status::set_finalizer(&api, &self.recent, manager, &object, true).await?;
         let mut pass = Pass::new(self, api, object);
         let outcome = pass.run().await;
+        let outcome = pass.tell(outcome).await;
         pass.tell_metrics();
         outcome
     }

@@ -9,6 +9,7 @@ use pilothouse_release::{
     decide::{Change, Decision, Pause, Removal, decide},
     desired::{Desired, DriftMode, Intent, Options, Policy, Target, json_digest},
     drift::Difference,
+    health_expression,
     observe::{Drift, Observed},
     operation::{Action, Operation, RenderInput, World, unlock},
     post_render::PostRendering,
@@ -146,6 +147,10 @@ impl<'a> Pass<'a> {
         if self.object.spec.suspend.unwrap_or_default() {
             return Ok(Outcome::UntilChanged);
         }
+        let expressions = self.object.spec.health_check_exprs.as_deref().unwrap_or_default();
+        if let Err(message) = health_expression::check(expressions) {
+            return self.wait_for_dependency(Unmet::BadExpression(message)).await;
+        }
         self.sync_chart().await?;
         let ready = match self.fulfil().await? {
             Ok(ready) => ready,
@@ -223,6 +228,16 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Sees to it that the conditions tell why a pass could not be finished.
+    pub(super) async fn tell(&mut self, outcome: Result<Outcome, Error>) -> Result<Outcome, Error> {
+        let Err(Error::Failed(message)) = outcome else { return outcome };
+        conditions::reconciling(&mut self.conditions, PROGRESSING_WITH_RETRY, &message);
+        self.conditions.set(condition::READY, Status::False, "ReconcileError", &message);
+        self.write().await?;
+        self.event(Severity::Warning, "ReconcileError", &message);
+        Err(Error::Told(message))
+    }
+
     async fn wait_for_dependency(&mut self, unmet: Unmet) -> Result<Outcome, Error> {
         self.handled();
         match unmet {
@@ -296,8 +311,9 @@ impl<'a> Pass<'a> {
         let mut drift: Option<Vec<Difference>> = None;
         loop {
             let target = &ready.desired.target;
-            let history =
-                self.history(&ready.world, target).await.map_err(|error| Error::Failed(error.to_string()))?;
+            let history = self.history(&ready.world, target).await;
+            let history = history
+                .map_err(|error| Error::Failed(format!("could not determine release state: {error}")))?;
             let decision = {
                 let observed = Observed {
                     now: Timestamp::now(),

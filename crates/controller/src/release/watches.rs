@@ -106,7 +106,7 @@ fn changed<K: Resource>(new: &K, old: Option<&Arc<K>>) -> bool {
     old.is_none_or(|old| old.meta().resource_version != new.meta().resource_version)
 }
 
-/// Wakes the releases that take values from an object that carries the watch label.
+/// Wakes the releases that take values from an object, if it carries the watch label or they lack values.
 fn values_hook<K>(
     kind: ValuesKind,
     releases: &Store<HelmRelease>,
@@ -122,19 +122,27 @@ where
             Change::Applied { .. } => return,
             Change::Deleted(object) => *object,
         };
-        if object.labels().get(meta::WATCH_LABEL).map(String::as_str) != Some("Enabled") {
+        if object.labels().get("owner").map(String::as_str) == Some("helm") {
             return;
         }
+        let labelled = object.labels().get(meta::WATCH_LABEL).map(String::as_str) == Some("Enabled");
         let (name, namespace) = (object.name_any(), object.namespace());
         for release in releases.state() {
             let references = release.spec.values_from.iter().flatten();
             let named =
                 references.into_iter().any(|reference| reference.kind == kind && reference.name == name);
-            if named && release.namespace() == namespace {
+            // Without the label, too, what a release lacks must not have to wait for its next try.
+            if named && release.namespace() == namespace && (labelled || lacks_values(&release)) {
                 waker.wake(&release.name_any(), &release.namespace().unwrap_or_default());
             }
         }
     })
+}
+
+fn lacks_values(release: &HelmRelease) -> bool {
+    let status = release.status.as_ref();
+    let ready = status.and_then(|status| condition::find(&status.conditions, condition::READY));
+    ready.is_some_and(|ready| ready.reason == "ValuesError")
 }
 
 /// Wakes a release that waits, when one of its objects changes.

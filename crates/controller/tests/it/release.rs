@@ -58,7 +58,7 @@ kind: Pod
 metadata:
   name: {{ .Release.Name }}
 spec:
-  nodeSelector: {{ toYaml .Values.nodes }}
+  nodeSelector: {{ .Values.nodes | toJson }}
   containers: [{name: x, image: busybox}]
 ";
 
@@ -172,22 +172,22 @@ async fn a_template_error_is_retried_and_makes_no_revision() {
 async fn a_rejected_object_stalls_the_release_until_it_is_corrected() {
     let stage = Stage::new().await;
     publish_app(&stage);
-    stage.release("no", "app", "1.0.0", json!({"values": {"port": 99999}})).await;
-    let release = stage.until_stalled("no").await;
+    stage.release("rejected", "app", "1.0.0", json!({"values": {"port": 99999}})).await;
+    let release = stage.until_stalled("rejected").await;
     assert_eq!(state(&release, condition::READY), "False/InstallFailed");
     assert_eq!(message(&release, condition::STALLED), "Failed to install after 1 attempt(s)");
     let text = message(&release, condition::READY);
     let expected = format!(
-        "chart app@1.0.0: server-side apply failed for object {}/no /v1, Kind=Service: Service \"no\" is invalid: \
+        "chart app@1.0.0: server-side apply failed for object {}/rejected /v1, Kind=Service: Service \"rejected\" is invalid: \
          spec.ports[0].port: Invalid value: 99999",
         stage.namespace
     );
     assert!(text.contains(&expected), "{text}");
     assert_eq!(history(&release), ["1:failed:install"]);
-    assert_eq!(stage.stored("no").await, ["1=failed"]);
+    assert_eq!(stage.stored("rejected").await, ["1=failed"]);
     assert_eq!(release.status.as_ref().unwrap().install_failures, Some(1));
-    stage.release("no", "app", "1.0.0", json!({})).await;
-    let release = stage.until_ready("no", "UpgradeSucceeded").await;
+    stage.release("rejected", "app", "1.0.0", json!({})).await;
+    let release = stage.until_ready("rejected", "UpgradeSucceeded").await;
     assert_eq!(history(&release), ["2:deployed:upgrade", "1:failed:install"]);
     assert_eq!(release.status.as_ref().unwrap().install_failures, None);
 }

@@ -112,7 +112,12 @@ impl Stage {
         });
         let api: Api<pilothouse_resources::HelmRepository> =
             Api::namespaced(self.client.clone(), &self.namespace);
-        api.patch("charts", &PatchParams::apply("test").force(), &Patch::Apply(&repository)).await.unwrap();
+        let (began, parameters) = (Instant::now(), PatchParams::apply("test").force());
+        // The kind is served a moment after its definition is.
+        while let Err(error) = api.patch("charts", &parameters, &Patch::Apply(&repository)).await {
+            assert!(began.elapsed() < PATIENCE, "{error}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Removes the repository `charts`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pilothouse_resources::{
     ActionStrategy, ActionStrategyName, ChartNameChangeStrategy, CrdsPolicy, DeletionPropagation,
-    DriftDetectionMode, DurationString, HelmReleaseSpec, RemediationStrategy, TestFilter,
+    DriftDetectionMode, DurationString, HealthCheckExpr, HelmReleaseSpec, RemediationStrategy, TestFilter,
 };
 
 /// Default of `spec.timeout`.
@@ -176,6 +176,8 @@ pub struct Options {
     pub max_history: usize,
     /// Which tests run.
     pub filters: Vec<TestFilter>,
+    /// Expressions that tell the health of kinds.
+    pub health: Vec<HealthCheckExpr>,
 }
 
 impl Options {
@@ -199,6 +201,7 @@ impl Options {
             propagation: DeletionPropagation::default(),
             max_history,
             filters: Vec::new(),
+            health: spec.health_check_exprs.clone().unwrap_or_default(),
         }
     }
 

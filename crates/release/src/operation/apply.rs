@@ -11,7 +11,6 @@ use super::{Failure, Operation, World, wait::Tracked};
 use crate::{
     api_error,
     cluster::{self, Apply, Cluster, Placed},
-    health,
     object::{self, ObjectId, foreign_owner, is_kept},
     record::Record,
 };
@@ -134,7 +133,7 @@ impl Operation {
             metadata.remove("generateName");
             metadata.insert("name".to_owned(), name);
         }
-        Ok(Tracked { health: health::of(&live, self.jobs()), placed })
+        Ok(Tracked { health: self.health(&live), placed })
     }
 
     /// Deletes what earlier revisions had and this one has not, unless its policy is to stay or another release took

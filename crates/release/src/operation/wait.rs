@@ -8,6 +8,7 @@ use super::{Failure, Operation, Progressed, RECHECK, Waiting, World};
 use crate::{
     cluster::{self, Cluster, Placed},
     health::{self, Health, Jobs},
+    health_expression,
     object::ObjectId,
 };
 
@@ -56,17 +57,23 @@ impl Operation {
         if self.options.wait_for_jobs { Jobs::Completed } else { Jobs::Started }
     }
 
+    /// The health of an object: by the expressions of the spec, else by the rules of its kind.
+    pub(super) fn health(&self, object: &Value) -> Health {
+        let told = health_expression::evaluate(&self.options.health, object);
+        told.unwrap_or_else(|| health::of(object, self.jobs()))
+    }
+
     /// Looks at what was not ready.
     pub(super) async fn check_ready(&mut self, world: &World, deadline: Timestamp) -> Progressed {
-        let jobs = self.jobs();
         let waiting: Vec<usize> =
             (0..self.tracked.len()).filter(|at| !self.tracked[*at].health.is_current()).collect();
         let placed: Vec<&Placed> = waiting.iter().map(|at| &self.tracked[*at].placed).collect();
         let answers = live(&world.cluster, &placed).await?;
         for (at, answer) in waiting.into_iter().zip(answers) {
+            let health = answer.as_ref().map(|object| self.health(object));
             let tracked = &mut self.tracked[at];
-            tracked.health = match answer {
-                Some(object) => health::of(&object, jobs),
+            tracked.health = match health {
+                Some(health) => health,
                 // A Job that cleans itself up after it completed.
                 None if tracked.placed.object.0.pointer("/spec/ttlSecondsAfterFinished").is_some() => {
                     Health::Current
