@@ -179,7 +179,7 @@ async fn a_rejected_object_stalls_the_release_until_it_is_corrected() {
     let text = message(&release, condition::READY);
     let expected = format!(
         "chart app@1.0.0: server-side apply failed for object {}/rejected /v1, Kind=Service: Service \"rejected\" is invalid: \
-         spec.ports[0].port: Invalid value: 99999",
+         [spec.ports[0].port: Invalid value: 99999",
         stage.namespace
     );
     assert!(text.contains(&expected), "{text}");
