@@ -230,10 +230,10 @@ fn drop_values(values: Vec<Value>) {
     }
     DROP_DEPTH.set(depth + 1);
     drop(values);
-    while depth == 0 {
-        let next = DROP_QUEUE.try_with(|queue| queue.borrow_mut().pop()).ok().flatten();
-        let Some(next) = next else { break };
-        drop(next);
+    if depth == 0 {
+        while let Some(next) = DROP_QUEUE.try_with(|queue| queue.borrow_mut().pop()).ok().flatten() {
+            drop(next);
+        }
     }
     DROP_DEPTH.set(depth);
 }

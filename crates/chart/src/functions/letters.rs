@@ -3,7 +3,9 @@
 use pilothouse_gotemplate::unicode::{is_digit, runes};
 use pilothouse_gotemplate::{CallError, Context, Function, Param, Value};
 
-use super::surroundings::random;
+use rand_core::RngCore;
+
+use super::surroundings::{generator, random};
 use super::{Outcome, int, string, text};
 
 const INT: &[Param] = &[Param::Int];
@@ -65,9 +67,9 @@ pub(super) fn below(context: &Context<'_>, bound: u64) -> Result<u64, CallError>
         return Ok(0);
     }
     let fair = u64::MAX - u64::MAX % bound;
+    let mut generator = generator(context)?;
     loop {
-        let bytes = random(context, 8)?;
-        let number = bytes.iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
+        let number = generator.next_u64();
         if number < fair {
             return Ok(number % bound);
         }
@@ -81,12 +83,12 @@ fn pick(context: &Context<'_>, count: i64, alphabet: &[u8]) -> Result<Vec<u8>, C
     // 256 is no multiple of the alphabet: bytes beyond the last full multiple are thrown away.
     let fair = 256 - 256 % alphabet.len();
     let mut out = Vec::with_capacity(count);
+    let mut generator = generator(context)?;
     while out.len() < count {
-        for byte in random(context, (count - out.len()).min(1 << 16))? {
-            if usize::from(byte) < fair {
-                out.push(alphabet[usize::from(byte) % alphabet.len()]);
-            }
-        }
+        let mut bytes = [0; 64];
+        generator.fill_bytes(&mut bytes);
+        let fitting = bytes.iter().filter(|&&byte| usize::from(byte) < fair).take(count - out.len());
+        out.extend(fitting.map(|&byte| alphabet[usize::from(byte) % alphabet.len()]));
     }
     Ok(out)
 }
@@ -121,8 +123,9 @@ fn rand_bytes(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 
 fn shuffle(context: &Context<'_>, args: &mut [Value]) -> Outcome {
     let mut shuffled: Vec<char> = runes(text(&args[0])).map(|(_, rune)| rune).collect();
+    let mut generator = generator(context)?;
     for last in (1..shuffled.len()).rev() {
-        let other = usize::try_from(below(context, last as u64 + 1)?).unwrap_or(0);
+        let other = usize::try_from(generator.next_u64() % (last as u64 + 1)).unwrap_or(0);
         shuffled.swap(last, other);
     }
     string(context, shuffled.into_iter().collect::<String>().into_bytes())

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use pilothouse_gotemplate::{CallError, Context, Host};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 use crate::{Lookup, Random, RenderContext, Resolve};
 
@@ -113,6 +115,13 @@ pub(super) fn random(context: &Context<'_>, count: usize) -> Result<Vec<u8>, Cal
         Question::Random(bytes, true) => Ok(bytes),
         _ => Err("no source of random values".into()),
     }
+}
+
+/// A generator seeded with unpredictable bytes: however poor the source is, a search for primes ends.
+pub(super) fn generator(context: &Context<'_>) -> Result<ChaCha20Rng, CallError> {
+    let mut seed = [0; 32];
+    seed.copy_from_slice(&random(context, 32)?);
+    Ok(ChaCha20Rng::from_seed(seed))
 }
 
 /// An object of the cluster, or a list of them; an empty object if there is none.

@@ -9,6 +9,7 @@ use pilothouse_chart::{Chart, Limits, Random};
 
 mod archive;
 mod chart;
+mod functions;
 mod parity;
 mod probes;
 mod render;

@@ -1,7 +1,5 @@
 //! Private keys: generation, PEM forms, signatures.
 
-use std::cell::RefCell;
-
 use dsa::{Components, KeySize};
 use ed25519_dalek::Signer as _;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
@@ -13,7 +11,7 @@ use rsa::signature::SignatureEncoding;
 use sha2::Sha256;
 
 use super::{der, pem};
-use crate::functions::surroundings::random;
+use crate::functions::surroundings::{generator, random};
 
 /// A private key of a kind that Sprig knows.
 pub(super) enum PrivateKey {
@@ -34,56 +32,8 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 /// Null, as parameters of RSA's algorithms.
 const NULL: [u8; 2] = [0x05, 0x00];
 
-/// Random numbers from the render's source. A failure shows at the end of the computation.
-struct Source<'c> {
-    context: &'c Context<'c>,
-    failure: RefCell<Option<CallError>>,
-}
-
-impl rand_core::RngCore for Source<'_> {
-    fn next_u32(&mut self) -> u32 {
-        rand_core::impls::next_u32_via_fill(self)
-    }
-    fn next_u64(&mut self) -> u64 {
-        rand_core::impls::next_u64_via_fill(self)
-    }
-    fn fill_bytes(&mut self, buffer: &mut [u8]) {
-        match random(self.context, buffer.len()) {
-            Ok(bytes) => buffer.copy_from_slice(&bytes),
-            Err(error) => {
-                // Something has to come out, or a search for primes would not end.
-                for (index, byte) in buffer.iter_mut().enumerate() {
-                    *byte = byte.wrapping_mul(31).wrapping_add(u8::try_from(index & 0xff).unwrap_or(0)) | 1;
-                }
-                *self.failure.borrow_mut() = Some(error);
-            }
-        }
-    }
-    fn try_fill_bytes(&mut self, buffer: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(buffer);
-        Ok(())
-    }
-}
-
-impl rand_core::CryptoRng for Source<'_> {}
-
-/// Runs `generate` with random numbers.
-fn with_random<T>(
-    context: &Context<'_>,
-    generate: impl FnOnce(&mut Source<'_>) -> T,
-) -> Result<T, CallError> {
-    // Without a source the search for primes must not begin.
-    random(context, 1)?;
-    let mut source = Source { context, failure: RefCell::default() };
-    let generated = generate(&mut source);
-    match source.failure.into_inner() {
-        Some(error) => Err(error),
-        None => Ok(generated),
-    }
-}
-
 pub(super) fn generate_rsa(context: &Context<'_>, bits: usize) -> Result<PrivateKey, CallError> {
-    with_random(context, |source| RsaPrivateKey::new(source, bits))?
+    RsaPrivateKey::new(&mut generator(context)?, bits)
         .map(|key| PrivateKey::Rsa(Box::new(key)))
         .map_err(|error| format!("error generating rsa key: {error}").into())
 }
@@ -92,11 +42,12 @@ pub(super) fn generate_rsa(context: &Context<'_>, bits: usize) -> Result<Private
 pub(super) fn generate(context: &Context<'_>, kind: &str) -> Result<String, CallError> {
     let key = match kind {
         "" | "rsa" => generate_rsa(context, 4096)?,
-        "dsa" => with_random(context, |source| {
-            let components = Components::generate(source, KeySize::DSA_2048_256);
-            PrivateKey::Dsa(Box::new(dsa::SigningKey::generate(source, components)))
-        })?,
-        "ecdsa" => with_random(context, |source| PrivateKey::P256(p256::SecretKey::random(source)))?,
+        "dsa" => {
+            let mut generator = generator(context)?;
+            let components = Components::generate(&mut generator, KeySize::DSA_2048_256);
+            PrivateKey::Dsa(Box::new(dsa::SigningKey::generate(&mut generator, components)))
+        }
+        "ecdsa" => PrivateKey::P256(p256::SecretKey::random(&mut generator(context)?)),
         "ed25519" => {
             let mut seed = [0; 32];
             seed.copy_from_slice(&random(context, 32)?);
