@@ -1,6 +1,7 @@
 //! Errors of parsing and execution, as data and in Go's words.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use crate::budget::Limit;
 
@@ -164,14 +165,15 @@ fn write_exec_head<'e>(
 ) -> Option<&'e CallError> {
     starts.push(text.len());
     if let Some(at) = &error.location {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "template: {}:{}:{}: executing {} at <{}>: ",
             at.file,
             at.line,
             at.column,
             crate::quote::quote_text(&at.template),
             at.context
-        ));
+        );
     }
     text.push_str(&error.message);
     if error.cause.is_some() {

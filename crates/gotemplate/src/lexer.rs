@@ -85,6 +85,7 @@ const LEFT_COMMENT: &[u8] = b"/*";
 const RIGHT_COMMENT: &[u8] = b"*/";
 const TRIM_MARKER_LEN: usize = 2;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is independent state of Go's lexer")]
 pub(crate) struct Lexer<'s> {
     input: &'s [u8],
     position: usize,

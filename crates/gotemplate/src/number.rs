@@ -158,6 +158,7 @@ fn scale_binary(value: u64, scale: i64) -> f64 {
     result
 }
 
+#[expect(clippy::float_cmp, reason = "the value has to come back unchanged")]
 fn as_int(value: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "checked by the way back")]
     let int = value as i64;
@@ -166,6 +167,7 @@ fn as_int(value: f64) -> Option<i64> {
     (back == value && value.abs() < 9.3e18).then_some(int)
 }
 
+#[expect(clippy::float_cmp, reason = "the value has to come back unchanged")]
 fn as_uint(value: f64) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by the way back")]
     let uint = value as u64;

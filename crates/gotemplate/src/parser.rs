@@ -1,5 +1,6 @@
 //! From tokens to a tree, with Go's messages.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::ast::{
@@ -188,7 +189,7 @@ impl<'s> Parser<'s, '_> {
         let line = self.state.action_line;
         if line != 0 && line != token.line {
             let action = if message.ends_with(" action") { "" } else { " in action" };
-            message.push_str(&format!("{action} started at {}:{line}", self.source.name));
+            let _ = write!(message, "{action} started at {}:{line}", self.source.name);
         }
         self.fail(message)
     }
@@ -348,10 +349,8 @@ impl<'s> Parser<'s, '_> {
         self.state.ranges -= usize::from(is_range);
         let mut otherwise = None;
         if matches!(next, Item::Else) {
-            let chained = match (context, self.peek().kind) {
-                ("if", TokenKind::If) | ("with", TokenKind::With) => true,
-                _ => false,
-            };
+            let chained =
+                matches!((context, self.peek().kind), ("if", TokenKind::If) | ("with", TokenKind::With));
             if chained {
                 self.next();
                 if self.nesting >= MAX_NESTING {

@@ -87,8 +87,7 @@ impl Context<'_> {
         if args.is_empty() && piped.is_none() {
             return Ok(());
         }
-        let text = if matches!(first.kind, OperandKind::Pipe(_)) { first.text() } else { first.text() };
-        frame.fail(format!("can't give argument to non-function {text}"))
+        frame.fail(format!("can't give argument to non-function {}", first.text()))
     }
 
     /// A constant that no parameter wants a type of.

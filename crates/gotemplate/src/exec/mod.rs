@@ -76,9 +76,9 @@ impl<'s> Execution<'s> {
     ///
     /// # Errors
     /// Go's message, with the place and the chain of includes as data.
-    pub fn execute(&self, name: &str, data: &Value) -> std::result::Result<Vec<u8>, ExecError> {
+    pub fn execute(&self, name: &str, data: &Value) -> Result<Vec<u8>> {
         let context = Context { set: self.set, shared: &self.shared };
-        context.execute(name.as_bytes(), data, "").map_err(|error| *error)
+        context.execute(name.as_bytes(), data, "")
     }
 }
 

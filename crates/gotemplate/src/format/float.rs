@@ -1,5 +1,7 @@
 //! Go's `strconv.FormatFloat`.
 
+use std::fmt::Write as _;
+
 /// Digits and decimal exponent: the value is 0.d₁d₂… × 10^point.
 struct Decimal {
     digits: Vec<u8>,
@@ -72,7 +74,7 @@ fn scientific(value: f64, precision: i32, bits: u32) -> Decimal {
 
 fn push_fixed_form(out: &mut String, value: f64, precision: i32, bits: u32) {
     if let Ok(precision) = usize::try_from(precision) {
-        out.push_str(&format!("{value:.precision$}"));
+        let _ = write!(out, "{value:.precision$}");
         return;
     }
     let decimal = shortest(value, bits);
@@ -115,7 +117,7 @@ fn push_exponent(out: &mut String, decimal: &Decimal, precision: i32, verb: u8) 
     out.push(char::from(verb));
     let exponent = if decimal.digits.is_empty() { 0 } else { decimal.point - 1 };
     out.push(if exponent < 0 { '-' } else { '+' });
-    out.push_str(&format!("{:02}", exponent.abs()));
+    let _ = write!(out, "{:02}", exponent.abs());
 }
 
 fn push_fixed(out: &mut String, decimal: &Decimal, precision: i32) {
@@ -152,7 +154,7 @@ fn push_binary(out: &mut String, value: f64, bits: u32) {
     } else {
         parts(value)
     };
-    out.push_str(&format!("{mantissa}p{exponent:+}"));
+    let _ = write!(out, "{mantissa}p{exponent:+}");
 }
 
 fn push_hex(out: &mut String, value: f64, precision: i32, upper: bool) {
@@ -186,16 +188,16 @@ fn push_hex(out: &mut String, value: f64, precision: i32, upper: bool) {
     if precision < 0 && fraction != 0 {
         text.push('.');
         while fraction != 0 {
-            text.push_str(&format!("{:x}", fraction >> 60));
+            let _ = write!(text, "{:x}", fraction >> 60);
             fraction <<= 4;
         }
     } else if precision > 0 {
         text.push('.');
         for _ in 0..precision {
-            text.push_str(&format!("{:x}", fraction >> 60));
+            let _ = write!(text, "{:x}", fraction >> 60);
             fraction <<= 4;
         }
     }
-    text.push_str(&format!("p{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs()));
+    let _ = write!(text, "p{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
     out.push_str(&if upper { text.to_uppercase() } else { text });
 }

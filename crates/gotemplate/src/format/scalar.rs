@@ -4,6 +4,7 @@ use super::{Printer, format_float};
 use crate::quote::{can_backquote, quote_with};
 use crate::unicode::{decode, is_print, rune_count};
 use crate::value::Value;
+use std::fmt::Write as _;
 
 /// Digits, then the letter of the `0x` prefix.
 pub(super) const DIGITS_LOWER: &[u8; 17] = b"0123456789abcdefx";
@@ -129,7 +130,7 @@ impl Printer<'_> {
             if let Some(rune) =
                 u32::try_from(number).ok().and_then(char::from_u32).filter(|&rune| is_print(rune))
             {
-                text.push_str(&format!(" '{rune}'"));
+                let _ = write!(text, " '{rune}'");
             }
         }
         self.pad_with_spaces(text.as_bytes());

@@ -18,7 +18,7 @@ pub(crate) fn set(text: &str) -> TemplateSet {
     set
 }
 
-pub(crate) fn execute(text: &str, data: &Value, budget: Budget<'_>) -> Result<String, ExecError> {
+pub(crate) fn execute(text: &str, data: &Value, budget: Budget<'_>) -> Result<String, Box<ExecError>> {
     let set = set(text);
     let execution = Execution::new(&set, &(), MissingKey::Zero, budget);
     execution.execute("t", data).map(|output| String::from_utf8(output).unwrap())
