@@ -83,7 +83,7 @@ fn coalesce(chart: &Chart, dest: &GoMap, merge: bool) -> Result<(), String> {
             }
             Some(Go::Map(inner)) => inner,
             Some(other) => {
-                return Err(format!("type mismatch on {}: {}", subchart.name(), go_bool_verb(&other)));
+                return Err(format!("type mismatch on {}: {}", subchart.name(), go_bool_verb(&other, false)));
             }
         };
         coalesce_globals(&inner, dest);
@@ -93,23 +93,26 @@ fn coalesce(chart: &Chart, dest: &GoMap, merge: bool) -> Result<(), String> {
 }
 
 /// Go's `%t` of something that is not a boolean.
-fn go_bool_verb(value: &Go) -> String {
+fn go_bool_verb(value: &Go, inside: bool) -> String {
     match value {
         Go::Bool(value) => value.to_string(),
         Go::List(list) => {
-            let items: Vec<String> = list.items().iter().map(go_bool_verb).collect();
+            let items: Vec<String> = list.items().iter().map(|item| go_bool_verb(item, true)).collect();
             format!("[{}]", items.join(" "))
         }
         Go::Map(map) => {
             let entries = map.entries();
             let text = |bad: &str, text: &Str| format!("%!t({bad}={})", text.to_text());
-            let items: Vec<String> =
-                entries.iter().map(|(k, v)| format!("{}:{}", text("string", k), go_bool_verb(v))).collect();
+            let items: Vec<String> = entries
+                .iter()
+                .map(|(k, v)| format!("{}:{}", text("string", k), go_bool_verb(v, true)))
+                .collect();
             format!("map[{}]", items.join(" "))
         }
         Go::Str(text) => format!("%!t(string={})", text.to_text()),
         Go::Float(value) => format!("%!t(float64={})", pilothouse_goyaml::format_general(*value)),
         Go::Int64(value) | Go::Int(value) => format!("%!t(int64={value})"),
+        _ if inside => "<nil>".to_owned(),
         _ => "%!t(<nil>)".to_owned(),
     }
 }
