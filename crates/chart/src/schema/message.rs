@@ -22,8 +22,7 @@ pub(super) fn message(kind: &ErrorKind<'_, '_>) -> String {
         }
         ErrorKind::FalseSchema => "false schema".to_owned(),
         ErrorKind::Type { got, want } => {
-            let mut want: Vec<String> = want.iter().map(|kind| kind.to_string()).collect();
-            want.sort();
+            let want: Vec<String> = want.iter().map(|kind| kind.to_string()).collect();
             format!("got {got}, want {}", want.join(" or "))
         }
         ErrorKind::Enum { want } => one_of(want),
