@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** Charts of all repositories that the caller may see. */
-        get: operations["get_api_v1_charts"];
+        get: operations["getCharts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** About the cluster; `simulated` must be shown to people. */
-        get: operations["get_api_v1_cluster"];
+        get: operations["getCluster"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** Events of a namespace or of all, newest first, at most 1000. */
-        get: operations["get_api_v1_events"];
+        get: operations["getEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -63,7 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who is signed in. */
-        get: operations["get_api_v1_me"];
+        get: operations["getMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** What the caller may do, in a namespace or in the whole cluster. */
-        get: operations["get_api_v1_me_permissions"];
+        get: operations["getMePermissions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -97,7 +97,7 @@ export interface paths {
             cookie?: never;
         };
         /** The namespaces. */
-        get: operations["get_api_v1_namespaces"];
+        get: operations["getNamespaces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -114,10 +114,10 @@ export interface paths {
             cookie?: never;
         };
         /** Secrets that can serve as credentials: names and kinds, never their content. */
-        get: operations["get_api_v1_namespaces__namespace__credentials"];
+        get: operations["getNamespacesNamespaceCredentials"];
         put?: never;
         /** Stores credentials in a Secret. They are never read back. */
-        post: operations["post_api_v1_namespaces__namespace__credentials"];
+        post: operations["postNamespacesNamespaceCredentials"];
         delete?: never;
         options?: never;
         head?: never;
@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Deletes a Secret with credentials. */
-        delete: operations["delete_api_v1_namespaces__namespace__credentials__name_"];
+        delete: operations["deleteNamespacesNamespaceCredentialsName"];
         options?: never;
         head?: never;
         patch?: never;
@@ -151,7 +151,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Adds an OCI repository. */
-        post: operations["post_api_v1_namespaces__namespace__oci_repositories"];
+        post: operations["postNamespacesNamespaceOciRepositories"];
         delete?: never;
         options?: never;
         head?: never;
@@ -168,7 +168,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tests an OCI repository before anything is created: what answers, how it authenticates, what it would list. */
-        post: operations["post_api_v1_namespaces__namespace__oci_repositories_test"];
+        post: operations["postNamespacesNamespaceOciRepositoriesTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -183,15 +183,15 @@ export interface paths {
             cookie?: never;
         };
         /** One OCI repository. */
-        get: operations["get_api_v1_namespaces__namespace__oci_repositories__name_"];
+        get: operations["getNamespacesNamespaceOciRepositoriesName"];
         put?: never;
         post?: never;
         /** Deletes an OCI repository. Its releases stay deployed but stop reconciling. */
-        delete: operations["delete_api_v1_namespaces__namespace__oci_repositories__name_"];
+        delete: operations["deleteNamespacesNamespaceOciRepositoriesName"];
         options?: never;
         head?: never;
         /** Changes an OCI repository; what is absent stays. */
-        patch: operations["patch_api_v1_namespaces__namespace__oci_repositories__name_"];
+        patch: operations["patchNamespacesNamespaceOciRepositoriesName"];
         trace?: never;
     };
     "/api/v1/namespaces/{namespace}/oci-repositories/{name}/chart": {
@@ -202,7 +202,7 @@ export interface paths {
             cookie?: never;
         };
         /** The chart that an OCI repository holds. */
-        get: operations["get_api_v1_namespaces__namespace__oci_repositories__name__chart"];
+        get: operations["getNamespacesNamespaceOciRepositoriesNameChart"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +219,7 @@ export interface paths {
             cookie?: never;
         };
         /** The releases that use an OCI repository. */
-        get: operations["get_api_v1_namespaces__namespace__oci_repositories__name__dependents"];
+        get: operations["getNamespacesNamespaceOciRepositoriesNameDependents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -236,7 +236,7 @@ export interface paths {
             cookie?: never;
         };
         /** Events of an OCI repository, newest first. */
-        get: operations["get_api_v1_namespaces__namespace__oci_repositories__name__events"];
+        get: operations["getNamespacesNamespaceOciRepositoriesNameEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -255,7 +255,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Starts the checks again. */
-        post: operations["post_api_v1_namespaces__namespace__oci_repositories__name__resume"];
+        post: operations["postNamespacesNamespaceOciRepositoriesNameResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -272,7 +272,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops the checks. */
-        post: operations["post_api_v1_namespaces__namespace__oci_repositories__name__suspend"];
+        post: operations["postNamespacesNamespaceOciRepositoriesNameSuspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -289,7 +289,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Asks for a check now. */
-        post: operations["post_api_v1_namespaces__namespace__oci_repositories__name__sync"];
+        post: operations["postNamespacesNamespaceOciRepositoriesNameSync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -304,7 +304,7 @@ export interface paths {
             cookie?: never;
         };
         /** The object as YAML. */
-        get: operations["get_api_v1_namespaces__namespace__oci_repositories__name__yaml"];
+        get: operations["getNamespacesNamespaceOciRepositoriesNameYaml"];
         put?: never;
         post?: never;
         delete?: never;
@@ -323,7 +323,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Adds a release. */
-        post: operations["post_api_v1_namespaces__namespace__releases"];
+        post: operations["postNamespacesNamespaceReleases"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,7 +340,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Renders a release before it is added: manifests, hooks, notes, values and where each came from. */
-        post: operations["post_api_v1_namespaces__namespace__releases_preview"];
+        post: operations["postNamespacesNamespaceReleasesPreview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -355,15 +355,15 @@ export interface paths {
             cookie?: never;
         };
         /** One release, with all that a form edits. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name_"];
+        get: operations["getNamespacesNamespaceReleasesName"];
         put?: never;
         post?: never;
         /** Deletes a release: its controller uninstalls it. */
-        delete: operations["delete_api_v1_namespaces__namespace__releases__name_"];
+        delete: operations["deleteNamespacesNamespaceReleasesName"];
         options?: never;
         head?: never;
         /** Changes a release; what is absent stays. */
-        patch: operations["patch_api_v1_namespaces__namespace__releases__name_"];
+        patch: operations["patchNamespacesNamespaceReleasesName"];
         trace?: never;
     };
     "/api/v1/namespaces/{namespace}/releases/{name}/diff": {
@@ -374,7 +374,7 @@ export interface paths {
             cookie?: never;
         };
         /** Compares two revisions: values, manifest, notes. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__diff"];
+        get: operations["getNamespacesNamespaceReleasesNameDiff"];
         put?: never;
         post?: never;
         delete?: never;
@@ -391,7 +391,7 @@ export interface paths {
             cookie?: never;
         };
         /** Events of a release, newest first. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__events"];
+        get: operations["getNamespacesNamespaceReleasesNameEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -408,7 +408,7 @@ export interface paths {
             cookie?: never;
         };
         /** History of a release, newest first. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__history"];
+        get: operations["getNamespacesNamespaceReleasesNameHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -425,7 +425,7 @@ export interface paths {
             cookie?: never;
         };
         /** Notes of what is deployed. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__notes"];
+        get: operations["getNamespacesNamespaceReleasesNameNotes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -444,7 +444,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Renders a change before it is made, against what is deployed. */
-        post: operations["post_api_v1_namespaces__namespace__releases__name__preview"];
+        post: operations["postNamespacesNamespaceReleasesNamePreview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -461,7 +461,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Asks for a reconcile now. */
-        post: operations["post_api_v1_namespaces__namespace__releases__name__reconcile"];
+        post: operations["postNamespacesNamespaceReleasesNameReconcile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -476,7 +476,7 @@ export interface paths {
             cookie?: never;
         };
         /** Resources of what is deployed, as a tree with their health. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__resources"];
+        get: operations["getNamespacesNamespaceReleasesNameResources"];
         put?: never;
         post?: never;
         delete?: never;
@@ -495,7 +495,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Starts the reconciling of a release again. */
-        post: operations["post_api_v1_namespaces__namespace__releases__name__resume"];
+        post: operations["postNamespacesNamespaceReleasesNameResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -510,7 +510,7 @@ export interface paths {
             cookie?: never;
         };
         /** One revision: values, manifest, notes, hooks. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__revisions__revision_"];
+        get: operations["getNamespacesNamespaceReleasesNameRevisionsRevision"];
         put?: never;
         post?: never;
         delete?: never;
@@ -532,7 +532,7 @@ export interface paths {
          * Rolls a release back to an earlier revision, as Helm does, with the caller's rights. The release is suspended, so
          *     that it stays so until it is resumed or changed.
          */
-        post: operations["post_api_v1_namespaces__namespace__releases__name__rollback"];
+        post: operations["postNamespacesNamespaceReleasesNameRollback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -549,7 +549,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops the reconciling of a release. */
-        post: operations["post_api_v1_namespaces__namespace__releases__name__suspend"];
+        post: operations["postNamespacesNamespaceReleasesNameSuspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -566,7 +566,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Runs the tests of a release, with the caller's rights. */
-        post: operations["post_api_v1_namespaces__namespace__releases__name__test"];
+        post: operations["postNamespacesNamespaceReleasesNameTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -581,7 +581,7 @@ export interface paths {
             cookie?: never;
         };
         /** The tests of a release and what came of them. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__tests"];
+        get: operations["getNamespacesNamespaceReleasesNameTests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -598,7 +598,7 @@ export interface paths {
             cookie?: never;
         };
         /** Values in force, and where each came from. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__values"];
+        get: operations["getNamespacesNamespaceReleasesNameValues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -615,7 +615,7 @@ export interface paths {
             cookie?: never;
         };
         /** The object as YAML. */
-        get: operations["get_api_v1_namespaces__namespace__releases__name__yaml"];
+        get: operations["getNamespacesNamespaceReleasesNameYaml"];
         put?: never;
         post?: never;
         delete?: never;
@@ -634,7 +634,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Adds a repository. */
-        post: operations["post_api_v1_namespaces__namespace__repositories"];
+        post: operations["postNamespacesNamespaceRepositories"];
         delete?: never;
         options?: never;
         head?: never;
@@ -651,7 +651,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tests a repository before anything is created: what answers, how it authenticates, what it would list. */
-        post: operations["post_api_v1_namespaces__namespace__repositories_test"];
+        post: operations["postNamespacesNamespaceRepositoriesTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -666,15 +666,15 @@ export interface paths {
             cookie?: never;
         };
         /** One repository. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name_"];
+        get: operations["getNamespacesNamespaceRepositoriesName"];
         put?: never;
         post?: never;
         /** Deletes a repository. Its releases stay deployed but stop reconciling. */
-        delete: operations["delete_api_v1_namespaces__namespace__repositories__name_"];
+        delete: operations["deleteNamespacesNamespaceRepositoriesName"];
         options?: never;
         head?: never;
         /** Changes a repository; what is absent stays. */
-        patch: operations["patch_api_v1_namespaces__namespace__repositories__name_"];
+        patch: operations["patchNamespacesNamespaceRepositoriesName"];
         trace?: never;
     };
     "/api/v1/namespaces/{namespace}/repositories/{name}/charts": {
@@ -685,7 +685,7 @@ export interface paths {
             cookie?: never;
         };
         /** Charts of a repository, as its last sync found them. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts"];
+        get: operations["getNamespacesNamespaceRepositoriesNameCharts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -702,7 +702,7 @@ export interface paths {
             cookie?: never;
         };
         /** Compares two versions: values, templates, CRDs, dependencies. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts__chart__compare"];
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartCompare"];
         put?: never;
         post?: never;
         delete?: never;
@@ -719,7 +719,7 @@ export interface paths {
             cookie?: never;
         };
         /** What a range resolves to now. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts__chart__resolve"];
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartResolve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -736,7 +736,7 @@ export interface paths {
             cookie?: never;
         };
         /** Versions of a chart, newest first. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions"];
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -753,7 +753,7 @@ export interface paths {
             cookie?: never;
         };
         /** One version: metadata, README, values, schema, dependencies, maintainers. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions__version_"];
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -770,7 +770,24 @@ export interface paths {
             cookie?: never;
         };
         /** CRDs of a version, with their content. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions__version__crds"];
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersionCrds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/repositories/{name}/charts/{chart}/versions/{version}/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signatures of a version: what is there, without a verdict. */
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersionSignatures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -787,7 +804,7 @@ export interface paths {
             cookie?: never;
         };
         /** Templates of a version, with their content. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions__version__templates"];
+        get: operations["getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersionTemplates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -804,7 +821,7 @@ export interface paths {
             cookie?: never;
         };
         /** The releases that use a repository. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__dependents"];
+        get: operations["getNamespacesNamespaceRepositoriesNameDependents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -821,7 +838,7 @@ export interface paths {
             cookie?: never;
         };
         /** Events of a repository, newest first. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__events"];
+        get: operations["getNamespacesNamespaceRepositoriesNameEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -840,7 +857,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Renames a repository: its releases follow, nothing is deployed again. */
-        post: operations["post_api_v1_namespaces__namespace__repositories__name__rename"];
+        post: operations["postNamespacesNamespaceRepositoriesNameRename"];
         delete?: never;
         options?: never;
         head?: never;
@@ -857,7 +874,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Starts the sync again. */
-        post: operations["post_api_v1_namespaces__namespace__repositories__name__resume"];
+        post: operations["postNamespacesNamespaceRepositoriesNameResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -874,7 +891,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops the sync. */
-        post: operations["post_api_v1_namespaces__namespace__repositories__name__suspend"];
+        post: operations["postNamespacesNamespaceRepositoriesNameSuspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -891,7 +908,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Asks for a sync now. */
-        post: operations["post_api_v1_namespaces__namespace__repositories__name__sync"];
+        post: operations["postNamespacesNamespaceRepositoriesNameSync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -906,7 +923,7 @@ export interface paths {
             cookie?: never;
         };
         /** The last syncs, newest first. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__syncs"];
+        get: operations["getNamespacesNamespaceRepositoriesNameSyncs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -923,7 +940,7 @@ export interface paths {
             cookie?: never;
         };
         /** The object as YAML. */
-        get: operations["get_api_v1_namespaces__namespace__repositories__name__yaml"];
+        get: operations["getNamespacesNamespaceRepositoriesNameYaml"];
         put?: never;
         post?: never;
         delete?: never;
@@ -940,7 +957,7 @@ export interface paths {
             cookie?: never;
         };
         /** One workload. */
-        get: operations["get_api_v1_namespaces__namespace__services__kind___name_"];
+        get: operations["getNamespacesNamespaceServicesKindName"];
         put?: never;
         post?: never;
         delete?: never;
@@ -957,7 +974,7 @@ export interface paths {
             cookie?: never;
         };
         /** OCI repositories, of a namespace or of all. */
-        get: operations["get_api_v1_oci_repositories"];
+        get: operations["getOciRepositories"];
         put?: never;
         post?: never;
         delete?: never;
@@ -974,7 +991,7 @@ export interface paths {
             cookie?: never;
         };
         /** Releases, of a namespace or of all. */
-        get: operations["get_api_v1_releases"];
+        get: operations["getReleases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -991,7 +1008,7 @@ export interface paths {
             cookie?: never;
         };
         /** Helm repositories, of a namespace or of all. */
-        get: operations["get_api_v1_repositories"];
+        get: operations["getRepositories"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1008,7 +1025,7 @@ export interface paths {
             cookie?: never;
         };
         /** The workloads that releases made. */
-        get: operations["get_api_v1_services"];
+        get: operations["getServices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1030,9 +1047,9 @@ export interface paths {
          * Signs in: checks the token with the cluster and begins a session.
          * @description The session is a cookie that scripts cannot read. Programs send their token with each request instead.
          */
-        post: operations["post_api_v1_session"];
+        post: operations["postSession"];
         /** Signs out: ends the session and forgets its token. Ends well also where there is none. */
-        delete: operations["delete_api_v1_session"];
+        delete: operations["deleteSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1050,7 +1067,7 @@ export interface paths {
          * @description Load lists when `ready` or `reset` comes; apply `applied` and `deleted` in between. A browser that comes back
          *     with `Last-Event-ID` gets what it missed, or `ready` where that is no longer known.
          */
-        get: operations["get_api_v1_stream"];
+        get: operations["getStream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1067,7 +1084,7 @@ export interface paths {
             cookie?: never;
         };
         /** Version of the program. */
-        get: operations["get_api_v1_version"];
+        get: operations["getVersion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1084,7 +1101,7 @@ export interface paths {
             cookie?: never;
         };
         /** The process lives. */
-        get: operations["get_healthz"];
+        get: operations["getHealthz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1101,7 +1118,7 @@ export interface paths {
             cookie?: never;
         };
         /** Metrics in Prometheus' text format. */
-        get: operations["get_metrics"];
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1118,7 +1135,7 @@ export interface paths {
             cookie?: never;
         };
         /** The process can serve. */
-        get: operations["get_readyz"];
+        get: operations["getReadyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1835,6 +1852,8 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** @description The last request for a check that was handled: the `requestedAt` of its answer. */
+            lastHandledReconcileAt?: string | null;
             /** @description Which layer, and what is done with it. */
             layer: components["schemas"]["Layer"];
             /** @description Name. */
@@ -1985,6 +2004,8 @@ export interface components {
                 labels: {
                     [key: string]: string;
                 };
+                /** @description The last request for a check that was handled: the `requestedAt` of its answer. */
+                lastHandledReconcileAt?: string | null;
                 /** @description Which layer, and what is done with it. */
                 layer: components["schemas"]["Layer"];
                 /** @description Name. */
@@ -2119,6 +2140,8 @@ export interface components {
                 labels: {
                     [key: string]: string;
                 };
+                /** @description The last request for a sync that was handled: the `requestedAt` of its answer. */
+                lastHandledReconcileAt?: string | null;
                 /** @description Name. */
                 name: string;
                 /** @description Namespace. */
@@ -2248,7 +2271,12 @@ export interface components {
             /** @description Values, and where each came from. */
             values: components["schemas"]["ValuesInForce"];
         };
-        Problem: {
+        /**
+         * @description An error answer: problem details with the fields at fault and what to do.
+         *
+         *     Never holds a secret: details are built from names, addresses and statuses only.
+         */
+        Problem: Record<string, unknown> & {
             /** @description What was tried, on what, and what came back. */
             detail: string;
             /** @description The fields at fault, where the request's body or query is. */
@@ -2483,6 +2511,8 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** @description The last request for a sync that was handled: the `requestedAt` of its answer. */
+            lastHandledReconcileAt?: string | null;
             /** @description Name. */
             name: string;
             /** @description Namespace. */
@@ -2679,6 +2709,15 @@ export interface components {
             code?: null | components["schemas"]["Sensitive"];
             token?: null | components["schemas"]["Sensitive"];
         };
+        /** @description Signatures and attestations of a chart version. */
+        Signatures: {
+            /** @description Types of what was found. */
+            kinds: string[];
+            /** @description Whether they were looked for. */
+            looked: boolean;
+            /** @description In words; never claims that a signature was verified. */
+            note: string;
+        };
         /** @description State of a resource, for people. */
         Status: {
             /** @description All conditions. */
@@ -2861,88 +2900,9 @@ export interface components {
     headers: never;
     pathItems: never;
 }
-export type SchemaArtifactView = components['schemas']['ArtifactView'];
-export type SchemaCatalog = components['schemas']['Catalog'];
-export type SchemaCertificateInput = components['schemas']['CertificateInput'];
-export type SchemaChange = components['schemas']['Change'];
-export type SchemaChanges = components['schemas']['Changes'];
-export type SchemaChartDetail = components['schemas']['ChartDetail'];
-export type SchemaChartFile = components['schemas']['ChartFile'];
-export type SchemaChartInput = components['schemas']['ChartInput'];
-export type SchemaChartOrigin = components['schemas']['ChartOrigin'];
-export type SchemaChartView = components['schemas']['ChartView'];
-export type SchemaClusterView = components['schemas']['ClusterView'];
-export type SchemaConditionView = components['schemas']['ConditionView'];
-export type SchemaConnectionReport = components['schemas']['ConnectionReport'];
-export type SchemaCredentialsInput = components['schemas']['CredentialsInput'];
-export type SchemaCredentialsKind = components['schemas']['CredentialsKind'];
-export type SchemaCredentialsState = components['schemas']['CredentialsState'];
-export type SchemaCredentialsView = components['schemas']['CredentialsView'];
-export type SchemaDependencyChange = components['schemas']['DependencyChange'];
-export type SchemaDependencyView = components['schemas']['DependencyView'];
-export type SchemaDependent = components['schemas']['Dependent'];
-export type SchemaDependents = components['schemas']['Dependents'];
-export type SchemaDeployed = components['schemas']['Deployed'];
-export type SchemaDocument = components['schemas']['Document'];
-export type SchemaEventView = components['schemas']['EventView'];
-export type SchemaFieldError = components['schemas']['FieldError'];
-export type SchemaHookView = components['schemas']['HookView'];
-export type SchemaItemChange = components['schemas']['ItemChange'];
-export type SchemaLastOperation = components['schemas']['LastOperation'];
-export type SchemaLayer = components['schemas']['Layer'];
-export type SchemaMaintainerView = components['schemas']['MaintainerView'];
-export type SchemaMe = components['schemas']['Me'];
-export type SchemaNamespaceView = components['schemas']['NamespaceView'];
-export type SchemaNewCredentials = components['schemas']['NewCredentials'];
-export type SchemaNewer = components['schemas']['Newer'];
-export type SchemaNode = components['schemas']['Node'];
-export type SchemaNotes = components['schemas']['Notes'];
-export type SchemaOciRepository = components['schemas']['OciRepository'];
-export type SchemaOciRepositoryRequest = components['schemas']['OciRepositoryRequest'];
-export type SchemaOciRepositoryUpdate = components['schemas']['OciRepositoryUpdate'];
-export type SchemaPageChartView = components['schemas']['Page_ChartView'];
-export type SchemaPageOciRepository = components['schemas']['Page_OciRepository'];
-export type SchemaPageRelease = components['schemas']['Page_Release'];
-export type SchemaPageRepository = components['schemas']['Page_Repository'];
-export type SchemaPageWorkload = components['schemas']['Page_Workload'];
-export type SchemaPermissions = components['schemas']['Permissions'];
-export type SchemaPreview = components['schemas']['Preview'];
-export type SchemaProblem = components['schemas']['Problem'];
-export type SchemaRateLimitView = components['schemas']['RateLimitView'];
-export type SchemaReconcileRequest = components['schemas']['ReconcileRequest'];
-export type SchemaReference = components['schemas']['Reference'];
-export type SchemaRelease = components['schemas']['Release'];
-export type SchemaReleaseDetail = components['schemas']['ReleaseDetail'];
-export type SchemaReleaseLink = components['schemas']['ReleaseLink'];
-export type SchemaReleasePage = components['schemas']['ReleasePage'];
-export type SchemaReleaseRequest = components['schemas']['ReleaseRequest'];
-export type SchemaReleaseUpdate = components['schemas']['ReleaseUpdate'];
-export type SchemaRename = components['schemas']['Rename'];
-export type SchemaRepository = components['schemas']['Repository'];
-export type SchemaRepositoryRequest = components['schemas']['RepositoryRequest'];
-export type SchemaRepositoryUpdate = components['schemas']['RepositoryUpdate'];
-export type SchemaRequested = components['schemas']['Requested'];
-export type SchemaResolution = components['schemas']['Resolution'];
-export type SchemaResources = components['schemas']['Resources'];
-export type SchemaRevisionComparison = components['schemas']['RevisionComparison'];
-export type SchemaRevisionDetail = components['schemas']['RevisionDetail'];
-export type SchemaRevisionView = components['schemas']['RevisionView'];
-export type SchemaRollbackRequest = components['schemas']['RollbackRequest'];
-export type SchemaSensitive = components['schemas']['Sensitive'];
-export type SchemaSession = components['schemas']['Session'];
-export type SchemaSignIn = components['schemas']['SignIn'];
-export type SchemaStatus = components['schemas']['Status'];
-export type SchemaSync = components['schemas']['Sync'];
-export type SchemaTestView = components['schemas']['TestView'];
-export type SchemaTextComparison = components['schemas']['TextComparison'];
-export type SchemaValuesInForce = components['schemas']['ValuesInForce'];
-export type SchemaVersion = components['schemas']['Version'];
-export type SchemaVersionComparison = components['schemas']['VersionComparison'];
-export type SchemaVersionView = components['schemas']['VersionView'];
-export type SchemaWorkload = components['schemas']['Workload'];
 export type $defs = Record<string, never>;
 export interface operations {
-    get_api_v1_charts: {
+    getCharts: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -2984,7 +2944,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_cluster: {
+    getCluster: {
         parameters: {
             query?: never;
             header?: never;
@@ -3013,7 +2973,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_events: {
+    getEvents: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -3045,7 +3005,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_me: {
+    getMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -3074,7 +3034,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_me_permissions: {
+    getMePermissions: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -3106,7 +3066,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces: {
+    getNamespaces: {
         parameters: {
             query?: never;
             header?: never;
@@ -3135,7 +3095,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__credentials: {
+    getNamespacesNamespaceCredentials: {
         parameters: {
             query?: {
                 /** @description Only this kind: `basic`, `bearer` or `dockerConfig` (pull secrets). */
@@ -3170,7 +3130,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__credentials: {
+    postNamespacesNamespaceCredentials: {
         parameters: {
             query?: never;
             header?: never;
@@ -3222,7 +3182,7 @@ export interface operations {
             };
         };
     };
-    delete_api_v1_namespaces__namespace__credentials__name_: {
+    deleteNamespacesNamespaceCredentialsName: {
         parameters: {
             query?: never;
             header?: never;
@@ -3272,7 +3232,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__oci_repositories: {
+    postNamespacesNamespaceOciRepositories: {
         parameters: {
             query?: never;
             header?: never;
@@ -3335,7 +3295,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__oci_repositories_test: {
+    postNamespacesNamespaceOciRepositoriesTest: {
         parameters: {
             query?: never;
             header?: never;
@@ -3380,7 +3340,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__oci_repositories__name_: {
+    getNamespacesNamespaceOciRepositoriesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -3423,7 +3383,7 @@ export interface operations {
             };
         };
     };
-    delete_api_v1_namespaces__namespace__oci_repositories__name_: {
+    deleteNamespacesNamespaceOciRepositoriesName: {
         parameters: {
             query?: {
                 /** @description The object's name, typed by a person, where releases use it. */
@@ -3478,7 +3438,7 @@ export interface operations {
             };
         };
     };
-    patch_api_v1_namespaces__namespace__oci_repositories__name_: {
+    patchNamespacesNamespaceOciRepositoriesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -3543,7 +3503,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__oci_repositories__name__chart: {
+    getNamespacesNamespaceOciRepositoriesNameChart: {
         parameters: {
             query?: never;
             header?: never;
@@ -3586,7 +3546,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__oci_repositories__name__dependents: {
+    getNamespacesNamespaceOciRepositoriesNameDependents: {
         parameters: {
             query?: never;
             header?: never;
@@ -3620,7 +3580,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__oci_repositories__name__events: {
+    getNamespacesNamespaceOciRepositoriesNameEvents: {
         parameters: {
             query?: never;
             header?: never;
@@ -3654,7 +3614,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__oci_repositories__name__resume: {
+    postNamespacesNamespaceOciRepositoriesNameResume: {
         parameters: {
             query?: never;
             header?: never;
@@ -3697,7 +3657,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__oci_repositories__name__suspend: {
+    postNamespacesNamespaceOciRepositoriesNameSuspend: {
         parameters: {
             query?: never;
             header?: never;
@@ -3740,7 +3700,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__oci_repositories__name__sync: {
+    postNamespacesNamespaceOciRepositoriesNameSync: {
         parameters: {
             query?: never;
             header?: never;
@@ -3783,7 +3743,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__oci_repositories__name__yaml: {
+    getNamespacesNamespaceOciRepositoriesNameYaml: {
         parameters: {
             query?: never;
             header?: never;
@@ -3817,7 +3777,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases: {
+    postNamespacesNamespaceReleases: {
         parameters: {
             query?: never;
             header?: never;
@@ -3880,7 +3840,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases_preview: {
+    postNamespacesNamespaceReleasesPreview: {
         parameters: {
             query?: never;
             header?: never;
@@ -3925,7 +3885,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name_: {
+    getNamespacesNamespaceReleasesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -3968,7 +3928,7 @@ export interface operations {
             };
         };
     };
-    delete_api_v1_namespaces__namespace__releases__name_: {
+    deleteNamespacesNamespaceReleasesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -4009,7 +3969,7 @@ export interface operations {
             };
         };
     };
-    patch_api_v1_namespaces__namespace__releases__name_: {
+    patchNamespacesNamespaceReleasesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -4074,7 +4034,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__diff: {
+    getNamespacesNamespaceReleasesNameDiff: {
         parameters: {
             query: {
                 /** @description The old revision. */
@@ -4122,7 +4082,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__events: {
+    getNamespacesNamespaceReleasesNameEvents: {
         parameters: {
             query?: never;
             header?: never;
@@ -4156,7 +4116,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__history: {
+    getNamespacesNamespaceReleasesNameHistory: {
         parameters: {
             query?: never;
             header?: never;
@@ -4199,7 +4159,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__notes: {
+    getNamespacesNamespaceReleasesNameNotes: {
         parameters: {
             query?: never;
             header?: never;
@@ -4242,7 +4202,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases__name__preview: {
+    postNamespacesNamespaceReleasesNamePreview: {
         parameters: {
             query?: never;
             header?: never;
@@ -4298,7 +4258,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases__name__reconcile: {
+    postNamespacesNamespaceReleasesNameReconcile: {
         parameters: {
             query?: never;
             header?: never;
@@ -4345,7 +4305,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__resources: {
+    getNamespacesNamespaceReleasesNameResources: {
         parameters: {
             query?: never;
             header?: never;
@@ -4388,7 +4348,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases__name__resume: {
+    postNamespacesNamespaceReleasesNameResume: {
         parameters: {
             query?: never;
             header?: never;
@@ -4431,7 +4391,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__revisions__revision_: {
+    getNamespacesNamespaceReleasesNameRevisionsRevision: {
         parameters: {
             query?: never;
             header?: never;
@@ -4476,7 +4436,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases__name__rollback: {
+    postNamespacesNamespaceReleasesNameRollback: {
         parameters: {
             query?: never;
             header?: never;
@@ -4541,7 +4501,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases__name__suspend: {
+    postNamespacesNamespaceReleasesNameSuspend: {
         parameters: {
             query?: never;
             header?: never;
@@ -4584,7 +4544,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__releases__name__test: {
+    postNamespacesNamespaceReleasesNameTest: {
         parameters: {
             query?: never;
             header?: never;
@@ -4636,7 +4596,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__tests: {
+    getNamespacesNamespaceReleasesNameTests: {
         parameters: {
             query?: {
                 /** @description With the tests' logs. Default: false. */
@@ -4682,7 +4642,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__values: {
+    getNamespacesNamespaceReleasesNameValues: {
         parameters: {
             query?: never;
             header?: never;
@@ -4725,7 +4685,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__releases__name__yaml: {
+    getNamespacesNamespaceReleasesNameYaml: {
         parameters: {
             query?: never;
             header?: never;
@@ -4759,7 +4719,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__repositories: {
+    postNamespacesNamespaceRepositories: {
         parameters: {
             query?: never;
             header?: never;
@@ -4822,7 +4782,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__repositories_test: {
+    postNamespacesNamespaceRepositoriesTest: {
         parameters: {
             query?: never;
             header?: never;
@@ -4867,7 +4827,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name_: {
+    getNamespacesNamespaceRepositoriesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -4910,7 +4870,7 @@ export interface operations {
             };
         };
     };
-    delete_api_v1_namespaces__namespace__repositories__name_: {
+    deleteNamespacesNamespaceRepositoriesName: {
         parameters: {
             query?: {
                 /** @description The object's name, typed by a person, where releases use it. */
@@ -4965,7 +4925,7 @@ export interface operations {
             };
         };
     };
-    patch_api_v1_namespaces__namespace__repositories__name_: {
+    patchNamespacesNamespaceRepositoriesName: {
         parameters: {
             query?: never;
             header?: never;
@@ -5030,7 +4990,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts: {
+    getNamespacesNamespaceRepositoriesNameCharts: {
         parameters: {
             query?: {
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
@@ -5100,7 +5060,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts__chart__compare: {
+    getNamespacesNamespaceRepositoriesNameChartsChartCompare: {
         parameters: {
             query: {
                 /** @description The old version. */
@@ -5150,7 +5110,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts__chart__resolve: {
+    getNamespacesNamespaceRepositoriesNameChartsChartResolve: {
         parameters: {
             query?: {
                 /** @description A version or range. Default: the newest stable version. */
@@ -5198,7 +5158,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions: {
+    getNamespacesNamespaceRepositoriesNameChartsChartVersions: {
         parameters: {
             query?: never;
             header?: never;
@@ -5250,7 +5210,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions__version_: {
+    getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersion: {
         parameters: {
             query?: never;
             header?: never;
@@ -5306,7 +5266,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions__version__crds: {
+    getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersionCrds: {
         parameters: {
             query?: never;
             header?: never;
@@ -5353,7 +5313,54 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__charts__chart__versions__version__templates: {
+    getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersionSignatures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Namespace of the repository. */
+                namespace: string;
+                /** @description Name of the repository. */
+                name: string;
+                /** @description Name of the chart. */
+                chart: string;
+                /** @description The version, written exactly so. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signatures"];
+                };
+            };
+            /** @description There is no such repository, chart or version. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The registry did not answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNamespacesNamespaceRepositoriesNameChartsChartVersionsVersionTemplates: {
         parameters: {
             query?: never;
             header?: never;
@@ -5400,7 +5407,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__dependents: {
+    getNamespacesNamespaceRepositoriesNameDependents: {
         parameters: {
             query?: never;
             header?: never;
@@ -5434,7 +5441,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__events: {
+    getNamespacesNamespaceRepositoriesNameEvents: {
         parameters: {
             query?: never;
             header?: never;
@@ -5468,7 +5475,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__repositories__name__rename: {
+    postNamespacesNamespaceRepositoriesNameRename: {
         parameters: {
             query?: never;
             header?: never;
@@ -5533,7 +5540,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__repositories__name__resume: {
+    postNamespacesNamespaceRepositoriesNameResume: {
         parameters: {
             query?: never;
             header?: never;
@@ -5576,7 +5583,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__repositories__name__suspend: {
+    postNamespacesNamespaceRepositoriesNameSuspend: {
         parameters: {
             query?: never;
             header?: never;
@@ -5619,7 +5626,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_namespaces__namespace__repositories__name__sync: {
+    postNamespacesNamespaceRepositoriesNameSync: {
         parameters: {
             query?: never;
             header?: never;
@@ -5662,7 +5669,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__syncs: {
+    getNamespacesNamespaceRepositoriesNameSyncs: {
         parameters: {
             query?: never;
             header?: never;
@@ -5696,7 +5703,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__repositories__name__yaml: {
+    getNamespacesNamespaceRepositoriesNameYaml: {
         parameters: {
             query?: never;
             header?: never;
@@ -5730,7 +5737,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_namespaces__namespace__services__kind___name_: {
+    getNamespacesNamespaceServicesKindName: {
         parameters: {
             query?: never;
             header?: never;
@@ -5766,7 +5773,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_oci_repositories: {
+    getOciRepositories: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -5817,7 +5824,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_releases: {
+    getReleases: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -5872,7 +5879,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_repositories: {
+    getRepositories: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -5923,7 +5930,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_services: {
+    getServices: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -5965,7 +5972,7 @@ export interface operations {
             };
         };
     };
-    post_api_v1_session: {
+    postSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -6007,7 +6014,7 @@ export interface operations {
             };
         };
     };
-    delete_api_v1_session: {
+    deleteSession: {
         parameters: {
             query?: never;
             header?: never;
@@ -6034,7 +6041,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_stream: {
+    getStream: {
         parameters: {
             query?: {
                 /** @description Only in this namespace. Default: in all. */
@@ -6066,7 +6073,7 @@ export interface operations {
             };
         };
     };
-    get_api_v1_version: {
+    getVersion: {
         parameters: {
             query?: never;
             header?: never;
@@ -6086,7 +6093,7 @@ export interface operations {
             };
         };
     };
-    get_healthz: {
+    getHealthz: {
         parameters: {
             query?: never;
             header?: never;
@@ -6104,7 +6111,7 @@ export interface operations {
             };
         };
     };
-    get_metrics: {
+    getMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -6124,7 +6131,7 @@ export interface operations {
             };
         };
     };
-    get_readyz: {
+    getReadyz: {
         parameters: {
             query?: never;
             header?: never;
