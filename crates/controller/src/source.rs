@@ -108,7 +108,8 @@ impl Failure {
 
 /// The text of a registry error, with what to do about it where Flux's own text would leave a person alone.
 pub(crate) fn with_hint(error: &pilothouse_registry::Error) -> String {
-    let plain = matches!(error.kind(), Kind::NotFound | Kind::Server | Kind::Connect);
+    let known = matches!(error, pilothouse_registry::Error::CredentialsMissing { .. });
+    let plain = known || matches!(error.kind(), Kind::NotFound | Kind::Server | Kind::Connect);
     match error.hint() {
         Some(hint) if !plain => format!("{error}; {hint}"),
         _ => error.to_string(),

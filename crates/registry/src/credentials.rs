@@ -25,7 +25,7 @@ pub enum Credentials {
     },
     /// A token sent as it is: `Authorization: Bearer …`.
     Bearer(Secret),
-    /// A refresh ("identity") token that the token server changes into access tokens (OAuth2 `refresh_token`).
+    /// A refresh ("identity") token that the token server changes into access tokens (grant type `refresh_token`).
     Identity(Secret),
 }
 

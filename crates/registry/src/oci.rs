@@ -110,7 +110,8 @@ impl OciClient {
     pub async fn ping(&self) -> Result<(), Error> {
         let deadline = self.transport.deadline();
         let url = self.api("", deadline).await?;
-        let mut call = self.call(Method::GET, url, String::new(), "the registry's answer", MAX_PAGE_BYTES);
+        let mut call =
+            registry_call(Method::GET, url, String::new(), "the registry's answer", MAX_PAGE_BYTES);
         call.auth = Auth::Registry(String::new());
         self.transport.send(&call, deadline).await.map(drop)
     }
@@ -162,7 +163,7 @@ impl OciClient {
         let mut seen = HashSet::from([first.clone()]);
         let mut url = first;
         for _ in 0..limits.pages {
-            let call = self.call(Method::GET, url.clone(), scope.clone(), what, MAX_PAGE_BYTES);
+            let call = registry_call(Method::GET, url.clone(), scope.clone(), what, MAX_PAGE_BYTES);
             let reply = self.transport.send(&call, deadline).await?;
             let entries = take(&reply)?;
             if entries > limits.entries {
@@ -224,7 +225,7 @@ impl OciClient {
             return Err(Error::TooLarge { what, limit });
         }
         let url = self.api(&format!("{}/blobs/{}", self.url.api_name(), descriptor.digest), deadline).await?;
-        let mut call = self.call(Method::GET, url, self.pull_scope(), &what, descriptor.size);
+        let mut call = registry_call(Method::GET, url, self.pull_scope(), &what, descriptor.size);
         call.digest = Some(descriptor.digest.clone());
         Ok(self.transport.send(&call, deadline).await?.body)
     }
@@ -250,7 +251,7 @@ impl OciClient {
             Some(layer) => Some(self.blob_by(layer, limits.config, "the provenance file", deadline).await?),
             None => None,
         };
-        Ok(PulledChart { digest, config, archive, provenance, manifest })
+        Ok(PulledChart { digest, manifest, config, archive, provenance })
     }
 
     /// The annotations of a chart's config blob only, for a catalog.
@@ -268,7 +269,7 @@ impl OciClient {
         let deadline = self.transport.deadline();
         let name = self.url.api_name();
         let url = self.api(&format!("{name}/referrers/{subject}"), deadline).await?;
-        let mut call = self.call(Method::GET, url, self.pull_scope(), "the referrers", MAX_PAGE_BYTES);
+        let mut call = registry_call(Method::GET, url, self.pull_scope(), "the referrers", MAX_PAGE_BYTES);
         call.accept = Some(OCI_INDEX);
         // GHCR redirects this request to a web page.
         call.follow = false;
@@ -316,13 +317,18 @@ impl OciClient {
         };
         let name = self.url.api_name();
         let head = self.api(&format!("{name}/blobs/{}", descriptor.digest), deadline).await?;
-        let call = self.call(Method::HEAD, head, self.push_scope(), "a blob", 0);
+        let call = registry_call(Method::HEAD, head, self.push_scope(), "a blob", 0);
         if self.transport.exchange(&call, deadline).await?.status.is_success() {
             return Ok(descriptor);
         }
         let start = self.api(&format!("{name}/blobs/uploads/"), deadline).await?;
-        let mut call =
-            self.call(Method::POST, start.clone(), self.push_scope(), "the upload's answer", MAX_PAGE_BYTES);
+        let mut call = registry_call(
+            Method::POST,
+            start.clone(),
+            self.push_scope(),
+            "the upload's answer",
+            MAX_PAGE_BYTES,
+        );
         call.body = Some(Bytes::new());
         let reply = self.transport.send(&call, deadline).await?;
         let location = reply.header("location").ok_or_else(|| Error::Malformed {
@@ -355,7 +361,7 @@ impl OciClient {
         let digest = Digest::of(&manifest);
         let url = self.api(&format!("{}/manifests/{tag}", self.url.api_name()), deadline).await?;
         let mut call =
-            self.call(Method::PUT, url, self.push_scope(), "the registry's answer", MAX_PAGE_BYTES);
+            registry_call(Method::PUT, url, self.push_scope(), "the registry's answer", MAX_PAGE_BYTES);
         call.headers.push((CONTENT_TYPE, HeaderValue::from_static(media_type)));
         call.body = Some(manifest);
         self.transport.send(&call, deadline).await?;
@@ -373,14 +379,10 @@ impl OciClient {
         let url = self.api(&format!("{}/manifests/{reference}", self.url.api_name()), deadline).await?;
         let what = format!("the manifest of `{}`", self.named(reference));
         let mut call =
-            self.call(method, url, self.pull_scope(), &what, self.transport.access().limits.manifest);
+            registry_call(method, url, self.pull_scope(), &what, self.transport.access().limits.manifest);
         call.accept = Some(ACCEPT_MANIFESTS);
         call.digest = digest.filter(|_| call.method == Method::GET);
         Ok(call)
-    }
-
-    fn call(&self, method: Method, url: Url, scope: String, what: &str, limit: u64) -> Call {
-        Call::new(method, url, Auth::Registry(scope), what, limit)
     }
 
     fn named(&self, reference: &str) -> String {
@@ -437,4 +439,9 @@ impl OciClient {
         let challenges = reply.header_values("www-authenticate").map(str::to_owned).collect();
         Ok((reply.status, challenges))
     }
+}
+
+/// A request with a token for `scope`.
+fn registry_call(method: Method, url: Url, scope: String, what: &str, limit: u64) -> Call {
+    Call::new(method, url, Auth::Registry(scope), what, limit)
 }

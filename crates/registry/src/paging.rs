@@ -54,7 +54,7 @@ mod tests {
             Some("https://r.example/v2/a/tags/list?last=b&n=2"),
         );
         check(
-            r#"<https://r.example/v2/a/tags/list?last=b>; rel=next"#,
+            "<https://r.example/v2/a/tags/list?last=b>; rel=next",
             Some("https://r.example/v2/a/tags/list?last=b"),
         );
         check(

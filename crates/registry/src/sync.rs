@@ -223,12 +223,12 @@ impl Run<'_> {
                 Err(error) => {
                     complete = false;
                     failed += 1;
-                    self.note(format!("{chart}: {error}"));
+                    self.note(&format!("{chart}: {error}"));
                     first = first.or(Some(error));
                 }
             }
         }
-        self.note(format!("not all tag lists could be read within {} s", self.options.timeout.as_secs()));
+        self.note(&format!("not all tag lists could be read within {} s", self.options.timeout.as_secs()));
         Ok(TagLists { lists, complete: false })
     }
 
@@ -246,7 +246,7 @@ impl Run<'_> {
             versions.sort_by(|a, b| b.cmp(a));
             if list.truncated {
                 *complete = false;
-                self.note(format!("{chart}: the registry has more tags than were read"));
+                self.note(&format!("{chart}: the registry has more tags than were read"));
             }
             let known = state.charts.entry(chart.clone()).or_default();
             if !list.truncated {
@@ -332,17 +332,17 @@ impl Run<'_> {
             return Err(error);
         }
         for note in notes {
-            self.note(note);
+            self.note(&note);
         }
         if done < total {
-            self.note(format!("{} of {total} new tags are still to be read", total - done));
+            self.note(&format!("{} of {total} new tags are still to be read", total - done));
         }
         Ok(done == total)
     }
 
-    fn note(&mut self, note: String) {
+    fn note(&mut self, note: &str) {
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(envelope::clip(&note));
+            self.notes.push(envelope::clip(note));
         }
     }
 }

@@ -272,12 +272,12 @@ impl Transport {
         self.drop_token(call, credentials, sent).await;
         self.pool.learn(&origin(&call.url), challenge.clone());
         match (challenge, &*credentials, sent) {
-            (_, Credentials::Bearer(_), Proof::Given(_)) => Ok(refreshed.then_some(None)),
+            (_, Credentials::Bearer(_), Proof::Given(_))
+            | (Challenge::Basic, Credentials::Basic { .. }, Proof::Basic(_)) => Ok(refreshed.then_some(None)),
             (Challenge::Bearer { scope, .. }, _, _) => Ok(Some(scope)),
             (Challenge::Basic, Credentials::Anonymous, _) => {
                 Err(Error::CredentialsMissing { url: shown(&call.url), answer: reply.error() })
             }
-            (Challenge::Basic, Credentials::Basic { .. }, Proof::Basic(_)) => Ok(refreshed.then_some(None)),
             (Challenge::Basic, Credentials::Basic { .. }, _) => Ok(Some(None)),
             (Challenge::Basic, _, _) => Ok(None),
         }

@@ -261,6 +261,9 @@ fn skipped(state: &State) -> usize {
 
 /// Flux's words for an index that cannot be fetched.
 fn index_failure(url: &impl std::fmt::Display, error: &pilothouse_registry::Error) -> String {
+    if error.kind() == Kind::Malformed {
+        return format!("failed to load Helm repository from index YAML: {}", with_hint(error));
+    }
     let cause = match error {
         pilothouse_registry::Error::Status(status) => {
             format!("failed to fetch {url} : {} {}", status.status(), status.phrase())

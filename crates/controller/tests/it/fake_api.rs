@@ -50,7 +50,11 @@ impl FakeApi {
     /// Creates or replaces an object, as a user's apply: the generation grows where the spec changes.
     pub(crate) fn apply(&self, collection: &str, mut object: Value) {
         let mut state = self.objects.lock().unwrap();
-        let key = format!("{}/{}", object["metadata"]["namespace"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
+        let key = format!(
+            "{}/{}",
+            object["metadata"]["namespace"].as_str().unwrap(),
+            object["metadata"]["name"].as_str().unwrap()
+        );
         let old = state.1.get(collection).and_then(|c| c.get(&key)).cloned();
         if let Some(old) = &old {
             let same = old["spec"] == object["spec"];
@@ -88,7 +92,13 @@ impl FakeApi {
     }
 
     pub(crate) fn list(&self, collection: &str) -> Vec<Value> {
-        self.objects.lock().unwrap().1.get(collection).map(|c| c.values().cloned().collect()).unwrap_or_default()
+        self.objects
+            .lock()
+            .unwrap()
+            .1
+            .get(collection)
+            .map(|c| c.values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// Waits until the object satisfies `wanted`.
@@ -99,7 +109,10 @@ impl FakeApi {
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        panic!("{collection} {key} never became as wanted: {:#}", self.get(collection, key).unwrap_or_default());
+        panic!(
+            "{collection} {key} never became as wanted: {:#}",
+            self.get(collection, key).unwrap_or_default()
+        );
     }
 
     fn put(&self, state: &mut (u64, Objects), collection: &str, key: &str, mut object: Value, kind: &str) {
@@ -128,7 +141,8 @@ impl FakeApi {
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mut state = self.objects.lock().unwrap();
         if parts.method == Method::POST {
-            let (namespace, name) = (place.namespace.unwrap(), body["metadata"]["name"].as_str().unwrap().to_owned());
+            let (namespace, name) =
+                (place.namespace.unwrap(), body["metadata"]["name"].as_str().unwrap().to_owned());
             self.put(&mut state, &place.collection, &format!("{namespace}/{name}"), body.clone(), "ADDED");
             return reply(201, &body);
         }
@@ -162,16 +176,21 @@ impl FakeApi {
         }
         let items: Vec<&Value> = items.into_iter().flat_map(BTreeMap::values).collect();
         let version = state.0.to_string();
-        reply(200, &json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": version}, "items": items}))
+        reply(
+            200,
+            &json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": version}, "items": items}),
+        )
     }
 
     /// Sends what changes from now on, after what is there: the clock of one process makes that enough here.
     fn watch(&self, place: Place) -> Response<Body> {
         let state = self.objects.lock().unwrap();
         let changes = self.changes.subscribe();
-        let now: Vec<Value> = state.1.get(&place.collection).into_iter().flat_map(BTreeMap::values).cloned().collect();
+        let now: Vec<Value> =
+            state.1.get(&place.collection).into_iter().flat_map(BTreeMap::values).cloned().collect();
         drop(state);
-        let first = now.into_iter().map(|object| json!({"type": "MODIFIED", "object": object})).collect::<Vec<_>>();
+        let first =
+            now.into_iter().map(|object| json!({"type": "MODIFIED", "object": object})).collect::<Vec<_>>();
         let rest = futures::stream::unfold(changes, move |mut changes| {
             let collection = place.collection.clone();
             async move {
@@ -184,7 +203,8 @@ impl FakeApi {
             }
         });
         let lines = futures::StreamExt::chain(futures::stream::iter(first), rest);
-        let lines = futures::StreamExt::map(lines, |event| Ok::<_, std::convert::Infallible>(format!("{event}\n")));
+        let lines =
+            futures::StreamExt::map(lines, |event| Ok::<_, std::convert::Infallible>(format!("{event}\n")));
         Response::new(Body::from_stream(lines))
     }
 }

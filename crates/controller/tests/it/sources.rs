@@ -6,7 +6,8 @@ use pilothouse_registry::{Catalog, Digest};
 use serde_json::{Value, json};
 
 use crate::surroundings::{
-    CHARTS, EVENTS, OCI, REPOSITORIES, Registry, Running, SECRETS, chart, condition, has_reason, is_ready, object, ready, start,
+    CHARTS, EVENTS, OCI, REPOSITORIES, Registry, Running, SECRETS, chart, condition, has_reason, is_ready,
+    object, ready, start,
 };
 
 fn oci_repository(registry: &Registry, path: &str) -> Value {
@@ -85,7 +86,10 @@ async fn an_oci_repository_is_listed_and_its_chart_pulled_and_its_deletion_notic
     api.delete(REPOSITORIES, "ns/oci");
     let without = api.until(CHARTS, "ns/app", |o| has_reason(o, "SourceUnavailable")).await;
     assert!(started.elapsed() < Duration::from_secs(3));
-    assert_eq!(ready(&without).2, "failed to get source: HelmRepository.source.toolkit.fluxcd.io \"oci\" not found");
+    assert_eq!(
+        ready(&without).2,
+        "failed to get source: HelmRepository.source.toolkit.fluxcd.io \"oci\" not found"
+    );
     assert!(without["status"]["artifact"].is_object(), "what was pulled stays");
     api.apply(REPOSITORIES, object("HelmRepository", "oci", &oci_repository(&registry, "charts")));
     api.until(CHARTS, "ns/app", is_ready).await;
@@ -129,7 +133,9 @@ async fn a_request_costs_the_registry_a_listing_and_the_cluster_one_write() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let status_writes: Vec<String> = api.writes().into_iter().filter(|w| w.ends_with("/status")).collect();
     assert_eq!(status_writes.len(), 2, "{status_writes:?}");
-    assert!(running.metrics.encode().contains(r#"gotk_reconcile_duration_seconds_count{kind="HelmRepository",name="oci",namespace="ns"}"#));
+    assert!(running.metrics.encode().contains(
+        r#"gotk_reconcile_duration_seconds_count{kind="HelmRepository",name="oci",namespace="ns"}"#
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,7 +163,10 @@ async fn an_http_repository_is_stored_and_its_missing_version_stalls_until_the_i
     );
     let event = &events_of(&running, "http", "NewArtifact").await[0];
     let message = event["message"].as_str().unwrap();
-    assert!(message.starts_with("stored fetched index of size ") && message.ends_with(&format!("from '{url}'")), "{message}");
+    assert!(
+        message.starts_with("stored fetched index of size ") && message.ends_with(&format!("from '{url}'")),
+        "{message}"
+    );
 
     api.apply(CHARTS, object("HelmChart", "app", &chart_of("http", "app", "1.1.0")));
     let stalled = api.until(CHARTS, "ns/app", |o| has_reason(o, "InvalidChartReference")).await;
@@ -188,7 +197,9 @@ async fn an_http_repository_is_stored_and_its_missing_version_stalls_until_the_i
 fn index_of(versions: &[&str]) -> String {
     let mut text = "apiVersion: v1\nentries:\n  app:\n".to_owned();
     for version in versions {
-        text.push_str(&format!("  - {{apiVersion: v2, name: app, version: {version}, urls: [app-{version}.tgz]}}\n"));
+        text.push_str(&format!(
+            "  - {{apiVersion: v2, name: app, version: {version}, urls: [app-{version}.tgz]}}\n"
+        ));
     }
     text
 }
@@ -202,12 +213,19 @@ async fn missing_and_wrong_credentials_are_told_and_a_correction_works_at_once()
     spec["secretRef"] = json!({"name": "login"});
     api.apply(REPOSITORIES, object("HelmRepository", "oci", &spec));
     let missing = api.until(REPOSITORIES, "ns/oci", |o| has_reason(o, "AuthenticationFailed")).await;
-    assert_eq!(ready(&missing).2, "failed to get authentication secret 'ns/login': secrets \"login\" not found");
+    assert_eq!(
+        ready(&missing).2,
+        "failed to get authentication secret 'ns/login': secrets \"login\" not found"
+    );
     assert_eq!(missing["status"]["observedGeneration"], -1);
     let reconciling = condition(&missing, "Reconciling").unwrap();
-    assert_eq!((&reconciling["reason"], &reconciling["message"]), (&json!("ProgressingWithRetry"), &json!("building artifact")));
+    assert_eq!(
+        (&reconciling["reason"], &reconciling["message"]),
+        (&json!("ProgressingWithRetry"), &json!("building artifact"))
+    );
     let secret = |password: &str| {
-        let encode = |text: &str| serde_json::to_value(k8s_openapi::ByteString(text.as_bytes().to_vec())).unwrap();
+        let encode =
+            |text: &str| serde_json::to_value(k8s_openapi::ByteString(text.as_bytes().to_vec())).unwrap();
         json!({
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login", "namespace": "ns"},
             "data": {"username": encode("u"), "password": encode(password)},
@@ -220,7 +238,9 @@ async fn missing_and_wrong_credentials_are_told_and_a_correction_works_at_once()
     let started = Instant::now();
     let repository = api.until(REPOSITORIES, "ns/oci", is_ready).await;
     assert!(started.elapsed() < Duration::from_secs(3));
-    assert!(condition(&repository, "FetchFailed").is_none() && condition(&repository, "Reconciling").is_none());
+    assert!(
+        condition(&repository, "FetchFailed").is_none() && condition(&repository, "Reconciling").is_none()
+    );
 
     api.apply(REPOSITORIES, object("HelmRepository", "open", &oci_repository(&registry, "charts")));
     api.apply(CHARTS, object("HelmChart", "noauth", &chart_of("open", "app", "1.0.0")));
@@ -243,7 +263,8 @@ async fn an_oci_repository_follows_a_tag_or_a_range_and_stores_one_layer() {
         registry.push("charts", "app", version).await;
     }
     let api = &running.api;
-    let layer = json!({"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"});
+    let layer =
+        json!({"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"});
     let url = format!("oci://{}/charts/app", registry.host);
     let spec = |more: Value| {
         let mut spec = json!({"url": url, "insecure": true, "interval": "10m"});
@@ -252,7 +273,10 @@ async fn an_oci_repository_follows_a_tag_or_a_range_and_stores_one_layer() {
         }
         spec
     };
-    api.apply(OCI, object("OCIRepository", "tag", &spec(json!({"ref": {"tag": "1.0.0"}, "layerSelector": layer}))));
+    api.apply(
+        OCI,
+        object("OCIRepository", "tag", &spec(json!({"ref": {"tag": "1.0.0"}, "layerSelector": layer}))),
+    );
     let tag = api.until(OCI, "ns/tag", is_ready).await;
     let artifact = &tag["status"]["artifact"];
     assert_eq!(download(&artifact["url"]).await, chart("app", "1.0.0"));
@@ -269,11 +293,16 @@ async fn an_oci_repository_follows_a_tag_or_a_range_and_stores_one_layer() {
 
     api.apply(OCI, object("OCIRepository", "none", &spec(json!({"ref": {"semver": ">=9.0.0"}}))));
     let none = api.until(OCI, "ns/none", |o| has_reason(o, "ReadOperationFailed")).await;
-    assert_eq!(ready(&none).2, format!("failed to determine the artifact tag for '{url}': no match found for semver: >=9.0.0"));
+    assert_eq!(
+        ready(&none).2,
+        format!("failed to determine the artifact tag for '{url}': no match found for semver: >=9.0.0")
+    );
     api.apply(OCI, object("OCIRepository", "notag", &spec(json!({"ref": {"tag": "9.9.9"}}))));
     let missing = api.until(OCI, "ns/notag", |o| has_reason(o, "OCIArtifactPullFailed")).await;
     let host = &registry.host;
-    let expected = format!("failed to determine artifact digest: GET http://{host}/v2/charts/app/manifests/9.9.9: MANIFEST_UNKNOWN");
+    let expected = format!(
+        "failed to determine artifact digest: GET http://{host}/v2/charts/app/manifests/9.9.9: MANIFEST_UNKNOWN"
+    );
     assert!(ready(&missing).2.starts_with(&expected), "{}", ready(&missing).2);
 }
 

@@ -75,7 +75,12 @@ impl Registry {
                 let given = request.headers().get("authorization").and_then(|v| v.to_str().ok());
                 if login && given != Some("Basic dTpw") {
                     let body = r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#;
-                    return (http::StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic realm=\"r\"")], body).into_response();
+                    return (
+                        http::StatusCode::UNAUTHORIZED,
+                        [("www-authenticate", "Basic realm=\"r\"")],
+                        body,
+                    )
+                        .into_response();
                 }
                 next.run(request).await
             }
@@ -127,9 +132,8 @@ pub(crate) fn condition<'v>(object: &'v Value, type_: &str) -> Option<&'v Value>
 }
 
 pub(crate) fn ready(object: &Value) -> (String, String, String) {
-    let field = |name: &str| {
-        condition(object, "Ready").and_then(|c| c[name].as_str()).unwrap_or_default().to_owned()
-    };
+    let field =
+        |name: &str| condition(object, "Ready").and_then(|c| c[name].as_str()).unwrap_or_default().to_owned();
     (field("status"), field("reason"), field("message"))
 }
 
