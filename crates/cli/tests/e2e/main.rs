@@ -9,6 +9,7 @@ mod helm;
 mod kubectl;
 mod main_job;
 mod pilothouse;
+mod public_charts;
 mod registries;
 mod registry;
 mod restarts;

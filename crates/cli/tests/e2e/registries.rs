@@ -59,3 +59,43 @@ fn a_registry_that_comes_back_is_synced_without_another_step() {
     });
     drop(registry);
 }
+
+#[test]
+fn an_http_repository_is_synced_and_deployed_from() {
+    if !present("an HTTP repository", &[helm_tool(), kubectl_tool()]) {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    for version in charts::WEBAPP {
+        charts::package("webapp", version, directory.path());
+    }
+    crate::tools::succeed(crate::tools::helm().arg("index").arg(directory.path()));
+    let port = crate::registry::free_port();
+    let mut server = std::process::Command::new("python3")
+        .args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string(), "--directory"])
+        .arg(directory.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the HTTP server answers", Duration::from_secs(20), || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.to_string())
+    });
+    let pilothouse = Pilothouse::start();
+    pilothouse.cli(&["repo", "add", "web", &format!("http://127.0.0.1:{port}"), "--wait"]);
+    let catalog = pilothouse.json(&["repo", "show", "web"])["catalog"].clone();
+    assert_eq!((catalog["charts"].as_i64(), catalog["versions"].as_i64()), (Some(1), Some(4)), "{catalog}");
+    pilothouse.cli(&["release", "add", "hello", "--repo", "web", "--chart", "webapp", "--version", "~1.1", "--wait"]);
+    assert!(pilothouse.ready("default", "helmrelease", "hello").unwrap().contains("webapp@1.1.0"));
+    // A rename keeps the release as it is: nothing is deployed again.
+    pilothouse.cli(&["repo", "rename", "web", "internet"]);
+    eventually("the release follows the new name", Duration::from_secs(30), || {
+        let release = pilothouse.object("default", "helmrelease", "hello")?;
+        let source = release["spec"]["chart"]["spec"]["sourceRef"]["name"].clone();
+        let ready = pilothouse.ready("default", "helmrelease", "hello")?;
+        if source == "internet" && ready.starts_with("True") { Ok(()) } else { Err(format!("{source} {ready}")) }
+    });
+    assert_eq!(pilothouse.json(&["release", "show", "hello"])["deployed"]["revision"], 1);
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
