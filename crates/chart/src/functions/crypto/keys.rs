@@ -101,7 +101,14 @@ impl PrivateKey {
                 pem::encode("RSA PRIVATE KEY", document.as_bytes())
             }
             Self::P256(key) => {
-                let document = key.to_sec1_der().map_err(|error| failed(error.to_string()))?;
+                // The curve and the public key are optional in the format, but OpenSSL wants the curve.
+                let point = key.public_key().to_encoded_point(false);
+                let document = der::sequence(&[
+                    der::integer(&[1]),
+                    der::tagged(der::OCTET_STRING, &key.to_bytes()),
+                    der::tagged(0xa0, &der::object_id(PRIME256V1)),
+                    der::tagged(0xa1, &der::bit_string(point.as_bytes())),
+                ]);
                 pem::encode("EC PRIVATE KEY", &document)
             }
             Self::Ed25519(key) => {
