@@ -24,11 +24,18 @@ pub(crate) fn read_bytes(resource: &Resource, object: &Object) -> Bytes {
 
 /// Whether the stored bytes are in the resource's version.
 pub(crate) fn is_stored_form(resource: &Resource, object: &Object) -> bool {
-    if resource.custom.as_ref().is_some_and(|served| served.reshapes()) {
-        return false;
-    }
-    let expected = header(resource);
-    object.body.get(..usize::from(object.header)) == Some(expected.as_bytes())
+    stored_header(resource).is_some_and(|header| has_header(object, &header))
+}
+
+/// How stored bytes begin that can be sent as they are; `None`: none can.
+pub(crate) fn stored_header(resource: &Resource) -> Option<String> {
+    let reshaped = resource.custom.as_ref().is_some_and(|served| served.reshapes());
+    (!reshaped).then(|| header(resource))
+}
+
+/// Whether the stored bytes begin as told.
+pub(crate) fn has_header(object: &Object, header: &str) -> bool {
+    object.body.get(..usize::from(object.header)) == Some(header.as_bytes())
 }
 
 /// How the JSON of an object of the resource begins.

@@ -196,19 +196,20 @@ fn encode_list(resource: &Resource, listed: &Listed, meta: &Value) -> Bytes {
         resource.api_version()
     );
     out.extend_from_slice(head.as_bytes());
+    let header = convert::stored_header(resource);
     for (i, object) in listed.objects.iter().enumerate() {
         if i > 0 {
             out.push(b',');
         }
-        item(&mut out, resource, object);
+        item(&mut out, resource, object, header.as_deref());
     }
     out.extend_from_slice(b"]}\n");
     Bytes::from(out)
 }
 
 /// Items of built-in kinds have no kind and version of their own.
-fn item(out: &mut Vec<u8>, resource: &Resource, object: &Object) {
-    if convert::is_stored_form(resource, object) {
+fn item(out: &mut Vec<u8>, resource: &Resource, object: &Object, header: Option<&str>) {
+    if header.is_some_and(|header| convert::has_header(object, header)) {
         if resource.custom.is_some() {
             out.extend_from_slice(&object.body);
         } else {

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) W
 /// An open database; used by the writer thread alone.
 pub(crate) struct Database {
     connection: Connection,
+    /// Bytes written since the last checkpoint, about.
+    pending: usize,
 }
 
 impl Database {
@@ -44,11 +46,12 @@ impl Database {
             return Err(OpenError::Format { path, found, wanted: FORMAT });
         }
         let memory = load(&connection).map_err(refused)?;
-        Ok((Self { connection }, memory))
+        Ok((Self { connection, pending: 0 }, memory))
     }
 
     /// Writes changes in one transaction: all or none.
     pub(crate) fn commit<'a>(&mut self, changes: impl Iterator<Item = &'a Change>) -> rusqlite::Result<()> {
+        let mut written = 0;
         let transaction = self.connection.transaction()?;
         {
             let mut put = transaction.prepare_cached(
@@ -64,6 +67,8 @@ impl Database {
                 let object = &change.object;
                 let version = signed(object.version);
                 let body: &[u8] = &object.body;
+                // Object and log row, and a page of each tree.
+                written += 2 * body.len() + (8 << 10);
                 if change.kind == ChangeKind::Deleted {
                     delete.execute(params![&*change.bucket, &*object.namespace, &*object.name])?;
                 } else {
@@ -78,7 +83,18 @@ impl Database {
                 log.execute(params![version, change.kind as i64, &*change.bucket, body, previous])?;
             }
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.pending += written;
+        Ok(())
+    }
+
+    /// Moves the write-ahead log into the database where it is longer than `limit` bytes.
+    pub(crate) fn checkpoint(&mut self, limit: usize) -> rusqlite::Result<()> {
+        if self.pending <= limit {
+            return Ok(());
+        }
+        self.pending = 0;
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
     }
 
     /// Drops log rows up to a version.
@@ -91,6 +107,8 @@ fn prepare(connection: &Connection, durable: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
     connection.pragma_update(None, "cache_size", -1024)?;
+    // The writer chooses the moment, see `Database::checkpoint`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.execute_batch(SCHEMA)?;

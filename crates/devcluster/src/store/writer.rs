@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use tokio::sync::{broadcast, oneshot};
@@ -13,6 +14,11 @@ use super::{Change, ChangeKind, Command, Expect, Object, WriteError};
 
 /// Commands committed in one transaction at most.
 const MAX_BATCH: usize = 64;
+/// A moment without commands.
+const IDLE: Duration = Duration::from_millis(250);
+/// Bytes of the write-ahead log that are moved in a quiet moment, and those that are moved at once.
+const CHECKPOINT_IDLE: usize = 256 << 10;
+const CHECKPOINT_BUSY: usize = 64 << 20;
 /// Commits between two trims of the log.
 const TRIM_EVERY: u32 = 512;
 
@@ -39,7 +45,19 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, commands: &Receiver<Command>) {
-        while let Ok(first) = commands.recv() {
+        loop {
+            let first = match commands.recv_timeout(IDLE) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.checkpoint(CHECKPOINT_IDLE);
+                    // Nothing to do: wait without waking up.
+                    match commands.recv() {
+                        Ok(first) => first,
+                        Err(_) => return,
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let mut batch = vec![first];
             while batch.len() < MAX_BATCH
                 && let Ok(next) = commands.try_recv()
@@ -47,6 +65,7 @@ impl Writer {
                 batch.push(next);
             }
             self.write(batch);
+            self.checkpoint(CHECKPOINT_BUSY);
         }
     }
 
@@ -126,6 +145,15 @@ impl Writer {
             let _ = self.changes.send(change);
         }
         self.trim();
+    }
+
+    /// Moves the write-ahead log into the database where it is longer than `limit` bytes. That waits for the disk, so
+    /// it is done in quiet moments, and under load only when the log grows long.
+    fn checkpoint(&mut self, limit: usize) {
+        let Some(database) = &mut self.database else { return };
+        if let Err(error) = database.checkpoint(limit) {
+            tracing::warn!(%error, "cannot checkpoint the cluster database");
+        }
     }
 
     fn trim(&mut self) {

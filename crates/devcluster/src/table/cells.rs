@@ -11,6 +11,7 @@ use super::text::{
 };
 
 /// The cells of an object.
+#[expect(clippy::too_many_lines, reason = "one flat match over the kinds")]
 pub(super) fn of(bucket: &str, object: &Value) -> Vec<Value> {
     let name = || object["metadata"]["name"].clone();
     let old = || json!(age(&object["metadata"]["creationTimestamp"]));
