@@ -372,18 +372,20 @@ fn node_ports(
     Ok(())
 }
 
-/// A dry run takes no port: Kubernetes shows the first number behind the range.
+/// A dry run takes no port: Kubernetes shows numbers from behind the range.
 fn pretend_node_ports(object: &mut Value) {
     if !has_node_ports(object) {
         return;
     }
+    let mut next = PRETENDED_PORT;
     for port in object["spec"]["ports"].as_array_mut().into_iter().flatten() {
         if port["nodePort"].as_u64().unwrap_or(0) == 0 {
-            port["nodePort"] = json!(PRETENDED_PORT);
+            port["nodePort"] = json!(next);
+            next += 1;
         }
     }
     if wants_health_port(object) && object["spec"]["healthCheckNodePort"].as_u64().unwrap_or(0) == 0 {
-        object["spec"]["healthCheckNodePort"] = json!(PRETENDED_PORT + 1);
+        object["spec"]["healthCheckNodePort"] = json!(next);
     }
 }
 

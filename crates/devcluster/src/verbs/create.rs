@@ -44,6 +44,8 @@ pub(crate) async fn create(
 ) -> ApiResult<Stored> {
     let versioned = meta::text(&object, "resourceVersion").to_owned();
     meta::match_namespace(&mut object, resource, namespace)?;
+    // Defaults make a Job without labels share its template's.
+    let shares_labels = object["metadata"]["labels"].as_object().is_none_or(serde_json::Map::is_empty);
     set_defaults(resource, &mut object);
     if origin == Origin::Body {
         let now = now();
@@ -58,7 +60,8 @@ pub(crate) async fn create(
             meta::of(&mut object).remove("name");
         }
         generated |= meta::generate_name(&mut object);
-        let stored = store(cluster, call, resource, namespace, &object, &versioned).await;
+        let new = New { object: &object, versioned: &versioned, shares_labels };
+        let stored = store(cluster, call, resource, namespace, &new).await;
         match stored {
             Err(error) if error.is_already_exists() && generated => {}
             other => return other,
@@ -81,21 +84,30 @@ pub(crate) fn set_defaults(resource: &Resource, object: &mut Value) {
     }
 }
 
+/// A new object, ready but for what differs between attempts to name it.
+struct New<'a> {
+    object: &'a Value,
+    /// The resource version that the client gave.
+    versioned: &'a str,
+    /// The client gave no labels.
+    shares_labels: bool,
+}
+
 async fn store(
     cluster: &Cluster,
     call: &mut Call,
     resource: &Resource,
     namespace: &str,
-    object: &Value,
-    versioned: &str,
+    new: &New<'_>,
 ) -> ApiResult<Stored> {
-    let mut object = object.clone();
+    let versioned = new.versioned;
+    let mut object = new.object.clone();
     if resource.custom.as_ref().is_some_and(|served| served.terminating) {
         let why = "create not allowed while custom resource definition is terminating";
         let name = meta::text(&object, "name");
         return Err(ApiError::forbidden(resource.group(), &resource.plural, name, why));
     }
-    strategy::prepare_new(resource, &mut object);
+    strategy::prepare_new(resource, &mut object, new.shares_labels);
     let _reserved = admission::allocate(cluster, resource, &mut object, None, call.dry_run)?;
     let causes = check_new(resource, &object);
     let name = meta::text(&object, "name").to_owned();

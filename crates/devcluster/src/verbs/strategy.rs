@@ -88,8 +88,8 @@ pub(crate) fn has_status(resource: &Resource) -> bool {
     }
 }
 
-/// Clears and sets what a client may not give a new object.
-pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
+/// Clears and sets what a client may not give a new object. `shares_labels`: the client gave it no labels.
+pub(crate) fn prepare_new(resource: &Resource, object: &mut Value, shares_labels: bool) {
     if resource.custom.is_some() {
         if has_status(resource)
             && let Some(map) = object.as_object_mut()
@@ -107,7 +107,7 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
         return;
     }
     if resource.is("batch", "Job") {
-        select_own_pods(object);
+        select_own_pods(object, shares_labels);
     }
     if resource.is("", "Namespace") {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(meta::text(object, "name"));
@@ -124,13 +124,12 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value) {
 }
 
 /// Gives a Job that chooses no Pods itself labels of its own, as `generateSelector` does.
-fn select_own_pods(object: &mut Value) {
+fn select_own_pods(object: &mut Value, shared: bool) {
     if object["spec"]["manualSelector"] == true {
         return;
     }
     let (uid, name) = (json!(meta::text(object, "uid")), json!(meta::text(object, "name")));
     // A Job without labels has its template's, the very same map.
-    let shared = object["metadata"].get("labels") == object["spec"]["template"]["metadata"].get("labels");
     let labels = [
         ("controller-uid", &uid),
         ("batch.kubernetes.io/controller-uid", &uid),
