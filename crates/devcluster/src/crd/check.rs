@@ -66,7 +66,7 @@ pub(crate) fn schema(path: &str, schema: &Schema, status: bool, unchanged: bool)
     }
     let mut total = Total::default();
     let place = Place {
-        rules: with_rules.then(|| Scope {
+        rules: with_rules.then_some(Scope {
             parent: None,
             cardinality: Some(1),
             within: !schema.rules.is_empty(),

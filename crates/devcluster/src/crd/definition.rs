@@ -1,4 +1,4 @@
-//! What a CustomResourceDefinition may say (apiextensions-apiserver `apis/apiextensions/validation`).
+//! What a `CustomResourceDefinition` may say (apiextensions-apiserver `apis/apiextensions/validation`).
 
 use serde_json::{Map, Value, json};
 
@@ -439,7 +439,7 @@ fn conversion(conversion: Option<&Value>, errors: &mut Vec<Cause>) {
         None => errors.push(Cause::required(path, "required when strategy is set to Webhook")),
         Some(client) => match (set(client, "url"), set(client, "service")) {
             (Some(url), None) => {
-                webhook_url(url.as_str().unwrap_or_default(), &format!("{path}.url"), errors)
+                webhook_url(url.as_str().unwrap_or_default(), &format!("{path}.url"), errors);
             }
             (None, Some(service)) => {
                 for key in ["name", "namespace"] {

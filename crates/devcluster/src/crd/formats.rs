@@ -169,7 +169,7 @@ pub(crate) fn go_duration(text: &str) -> Option<i64> {
 fn byte(text: &str) -> bool {
     let padding = text.bytes().rev().take_while(|b| *b == b'=').count();
     !text.is_empty()
-        && text.len() % 4 == 0
+        && text.len().is_multiple_of(4)
         && padding <= 2
         && text[..text.len() - padding].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
@@ -245,7 +245,7 @@ fn credit_card(text: &str) -> bool {
             _ => *d,
         })
         .sum();
-    (13..=19).contains(&digits.len()) && sum % 10 == 0
+    (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

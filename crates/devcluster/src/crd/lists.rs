@@ -86,7 +86,7 @@ pub(crate) fn embedded(path: &str, value: &Value, schema: &Schema, root: bool, f
                         }
                         Some(Value::String(_)) => {}
                         Some(other) => {
-                            found.push(Cause::invalid(join(path, field), other, "must be a string"))
+                            found.push(Cause::invalid(join(path, field), other, "must be a string"));
                         }
                     }
                 }

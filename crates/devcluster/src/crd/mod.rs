@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions: checking definitions, serving what they define.
+//! `CustomResourceDefinitions`: checking definitions, serving what they define.
 //!
 //! [`validate_definition`] tells what is wrong with a definition, [`resources`] makes of an accepted one what the
 //! server serves. A [`Served`] version holds its schema parsed once and its CEL rules compiled once.
@@ -54,7 +54,7 @@ pub struct ScalePaths {
     pub label_selector: Option<String>,
 }
 
-/// One served version of a CustomResourceDefinition, ready for use: `Resource::custom`.
+/// One served version of a `CustomResourceDefinition`, ready for use: `Resource::custom`.
 #[derive(Clone, Debug, Default)]
 pub struct Served {
     /// Name of the definition: `things.example.com`.
@@ -232,7 +232,7 @@ pub(crate) fn condition<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> 
     conditions.into_iter().flatten().find(|c| c.get("type").and_then(Value::as_str) == Some(kind))
 }
 
-/// Fills in the defaults of a CustomResourceDefinition: names and conversion.
+/// Fills in the defaults of a `CustomResourceDefinition`: names and conversion.
 pub fn default_definition(definition: &mut Value) {
     definition::default(definition);
 }
@@ -243,7 +243,7 @@ pub fn prepare_definition(definition: &mut Value, old: Option<&Value>) {
     definition::prepare(definition, old);
 }
 
-/// What is wrong with a CustomResourceDefinition, without what is checked in every object's metadata.
+/// What is wrong with a `CustomResourceDefinition`, without what is checked in every object's metadata.
 pub fn validate_definition(definition: &Value, old: Option<&Value>) -> Vec<Cause> {
     definition::validate(definition, old)
 }

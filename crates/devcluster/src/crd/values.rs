@@ -283,7 +283,7 @@ impl Check<'_> {
                     self.errors.push(Cause::invalid(self.field(path), &number_value(factor), &message));
                 }
                 Some(false) => {
-                    self.invalid(path, value, &format!("should be a multiple of {}", show(factor)))
+                    self.invalid(path, value, &format!("should be a multiple of {}", show(factor)));
                 }
                 Some(true) => {}
             }

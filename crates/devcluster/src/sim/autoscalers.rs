@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers: their bounds are kept; there are no metrics in a simulated cluster, and they say so.
+//! `HorizontalPodAutoscalers`: their bounds are kept; there are no metrics in a simulated cluster, and they say so.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The status of PodDisruptionBudgets.
+//! The status of `PodDisruptionBudgets`.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Schedules of CronJobs: five fields, names of months and days, `@daily` and the like.
+//! Schedules of `CronJobs`: five fields, names of months and days, `@daily` and the like.
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;

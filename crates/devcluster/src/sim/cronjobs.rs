@@ -1,4 +1,4 @@
-//! CronJobs: Jobs at times.
+//! `CronJobs`: Jobs at times.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

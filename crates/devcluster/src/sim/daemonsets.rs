@@ -1,4 +1,4 @@
-//! DaemonSets: a Pod on every node that takes it.
+//! `DaemonSets`: a Pod on every node that takes it.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

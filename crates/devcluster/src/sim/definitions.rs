@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions: accepting their names, serving them, ending them with their instances.
+//! `CustomResourceDefinitions`: accepting their names, serving them, ending them with their instances.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Deployments: ReplicaSets of the generations of a template, rolled over (kube-controller-manager's `deployment`).
+//! Deployments: `ReplicaSets` of the generations of a template, rolled over (kube-controller-manager's `deployment`).
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MAX: &str = "deployment.kubernetes.io/max-replicas";
 const HASH: &str = "pod-template-hash";
 const COMPONENT: &str = "deployment-controller";
-/// Annotations of a Deployment that its ReplicaSets do not take over.
+/// Annotations of a Deployment that its `ReplicaSets` do not take over.
 const OWN_ANNOTATIONS: [&str; 6] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     REVISION,
@@ -88,7 +88,7 @@ struct Progress {
     paused: bool,
 }
 
-/// The ReplicaSets of a Deployment; those that its selector matches and nobody manages are adopted.
+/// The `ReplicaSets` of a Deployment; those that its selector matches and nobody manages are adopted.
 async fn claim_sets(engine: &mut Engine, deployment: &Value) -> ApiResult<Vec<Value>> {
     let mut sets = Vec::new();
     for object in engine.list("apps/replicasets", namespace(deployment)) {
@@ -110,7 +110,7 @@ async fn claim_sets(engine: &mut Engine, deployment: &Value) -> ApiResult<Vec<Va
     Ok(sets)
 }
 
-/// A template without the label that ReplicaSets add.
+/// A template without the label that `ReplicaSets` add.
 fn bare(template: &Value) -> Value {
     let mut template = template.clone();
     if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
@@ -158,7 +158,7 @@ fn total(sets: &[Value]) -> i64 {
     sets.iter().map(|s| int(&s["spec"], "replicas")).sum()
 }
 
-/// The annotations of a ReplicaSet that come from its Deployment.
+/// The annotations of a `ReplicaSet` that come from its Deployment.
 fn annotate(deployment: &Value, set: &mut Value) {
     for (key, value) in deployment["metadata"]["annotations"].as_object().into_iter().flatten() {
         if let (false, Some(value)) = (OWN_ANNOTATIONS.contains(&key.as_str()), value.as_str()) {
@@ -300,7 +300,7 @@ async fn resize(engine: &mut Engine, deployment: &Value, set: &mut Value, replic
     let resource = engine.resource("apps", "ReplicaSet")?;
     *set = engine.controllers.update(&resource, "", wanted).await?;
     if from != replicas {
-        scaled_event(engine, deployment, &name(set).to_owned(), from, replicas).await;
+        scaled_event(engine, deployment, name(set), from, replicas).await;
     }
     Ok(())
 }

@@ -314,7 +314,9 @@ fn build(job: &Value, index: Option<i64>) -> Value {
                 }
                 let source = json!({"name": "JOB_COMPLETION_INDEX",
                     "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": format!("metadata.labels['{INDEX}']")}}});
-                container["env"].as_array_mut().map(|env| env.push(source));
+                if let Some(env) = container["env"].as_array_mut() {
+                    env.push(source)
+                }
             }
         }
     }
@@ -367,7 +369,7 @@ fn status(
         }
         None if suspended => add("Suspended", "True", "JobSuspended", "Job suspended"),
         None if condition_is(old, "Suspended", "True") => {
-            add("Suspended", "False", "JobResumed", "Job resumed")
+            add("Suspended", "False", "JobResumed", "Job resumed");
         }
         None => {}
     }

@@ -1,4 +1,4 @@
-//! The simulated nodes and the default StorageClass.
+//! The simulated nodes and the default `StorageClass`.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ pub(super) const PROVISIONER: &str = "pilothouse.test/simulated";
 /// Version that the nodes claim to run.
 const VERSION: &str = "v1.37.2";
 
-/// Serves the custom resources that are there, and creates nodes and StorageClass where they are missing.
+/// Serves the custom resources that are there, and creates nodes and `StorageClass` where they are missing.
 pub(super) async fn bootstrap(engine: &mut Engine) -> ApiResult<()> {
     super::definitions::serve_established(engine);
     for pod in engine.list("pods", "") {

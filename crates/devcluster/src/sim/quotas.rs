@@ -1,4 +1,4 @@
-//! The status of ResourceQuotas: what a namespace uses of what it may.
+//! The status of `ResourceQuotas`: what a namespace uses of what it may.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

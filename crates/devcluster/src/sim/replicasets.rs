@@ -1,4 +1,4 @@
-//! ReplicaSets: so many Pods of a template.
+//! `ReplicaSets`: so many Pods of a template.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -90,7 +90,9 @@ impl Engine {
             if !live["metadata"]["ownerReferences"].is_array() {
                 live["metadata"]["ownerReferences"] = json!([]);
             }
-            live["metadata"]["ownerReferences"].as_array_mut().map(|all| all.push(reference.clone()));
+            if let Some(all) = live["metadata"]["ownerReferences"].as_array_mut() {
+                all.push(reference.clone())
+            }
             true
         };
         self.controllers.modify(&resource, "", namespace(object), name(object), change).await

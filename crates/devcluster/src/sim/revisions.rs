@@ -1,4 +1,4 @@
-//! ControllerRevisions: the generations of a StatefulSet's or DaemonSet's template.
+//! `ControllerRevisions`: the generations of a `StatefulSet`'s or `DaemonSet`'s template.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ pub(super) async fn current(engine: &mut Engine, kind: &'static str, owner: &Val
     Ok(revision_name)
 }
 
-/// The value of the label `controller-revision-hash`: StatefulSets use the whole name, DaemonSets the hash.
+/// The value of the label `controller-revision-hash`: `StatefulSets` use the whole name, `DaemonSets` the hash.
 pub(super) fn hash_of(owner: &Value, revision: &str, kind: &str) -> String {
     if kind == "StatefulSet" {
         return revision.to_owned();

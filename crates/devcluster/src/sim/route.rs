@@ -155,7 +155,7 @@ fn related(engine: &mut Engine, change: &Change, keys: &mut Vec<Key>) {
             }
         }
         "storage.k8s.io/storageclasses" => {
-            keys.extend(everywhere(engine, "persistentvolumeclaims", What::Claim))
+            keys.extend(everywhere(engine, "persistentvolumeclaims", What::Claim));
         }
         _ => {}
     }

@@ -122,13 +122,12 @@ pub(super) async fn schedule(engine: &mut Engine, pod: &Value) -> ApiResult<()> 
     let mut refusals = Vec::new();
     let mut best: Option<(usize, String)> = None;
     for node in nodes.iter().filter(|n| !is_deleting(n)) {
-        match refusal(pod, node) {
-            Some(refusal) => refusals.push(refusal),
-            None => {
-                let load = engine.addresses.on(name(node));
-                if best.as_ref().is_none_or(|(least, _)| load < *least) {
-                    best = Some((load, name(node).to_owned()));
-                }
+        if let Some(refusal) = refusal(pod, node) {
+            refusals.push(refusal)
+        } else {
+            let load = engine.addresses.on(name(node));
+            if best.as_ref().is_none_or(|(least, _)| load < *least) {
+                best = Some((load, name(node).to_owned()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Secrets of ServiceAccounts: tokens that do not expire, for those who ask for them.
+//! Secrets of `ServiceAccounts`: tokens that do not expire, for those who ask for them.
 
 use serde_json::{Value, json};
 

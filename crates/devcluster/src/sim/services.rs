@@ -1,4 +1,4 @@
-//! Services: addresses of load balancers, Endpoints and EndpointSlices.
+//! Services: addresses of load balancers, Endpoints and `EndpointSlices`.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! StatefulSets: numbered Pods, one after the other, with claims of their own.
+//! `StatefulSets`: numbered Pods, one after the other, with claims of their own.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};

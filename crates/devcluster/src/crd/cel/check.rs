@@ -272,17 +272,16 @@ impl Checker<'_> {
                 info.path = operand.path.as_ref().and_then(|p| p.element().cloned());
                 info
             }
-            Ty::Object(decl) => match decl.field(field) {
-                Some(found) => {
+            Ty::Object(decl) => {
+                if let Some(found) = decl.field(field) {
                     let mut info = Info::new(Ty::of(found), 0);
                     info.path = operand.path.is_some().then(|| Arc::clone(found));
                     info
-                }
-                None => {
+                } else {
                     self.error(id, format!("undefined field '{field}'"));
                     Info::new(Ty::Dyn, 0)
                 }
-            },
+            }
             ty if ty.is_dyn() => Info::new(Ty::Dyn, 0),
             ty => {
                 self.error(id, format!("type '{}' does not support field selection", ty.show()));

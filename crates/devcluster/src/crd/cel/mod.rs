@@ -65,7 +65,7 @@ pub(crate) fn compile(rule: &Rule, schema: &Schema, decl: &Arc<Decl>) -> Compile
     if !rule.message_expression.is_empty() {
         match check::check(&rule.message_expression, decl, optional) {
             Err(problem) => {
-                compiled.message_error = Some(format!("messageExpression compilation failed: {problem}"))
+                compiled.message_error = Some(format!("messageExpression compilation failed: {problem}"));
             }
             Ok(message) if !message.is_string() => {
                 compiled.message_error = Some("messageExpression must evaluate to a string".to_owned());
