@@ -3,6 +3,7 @@
 
 mod charts;
 mod cluster;
+mod embedded;
 mod openapi;
 mod portal;
 mod releases;
