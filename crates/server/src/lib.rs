@@ -11,6 +11,8 @@
 //!
 //! Start at [`router`]; the OpenAPI document of all of it is [`openapi`], committed as `openapi.json`.
 
+#![allow(clippy::result_large_err, reason = "a problem is made at most once a request, and read there")]
+
 mod api;
 mod app;
 mod auth;

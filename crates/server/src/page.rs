@@ -70,6 +70,7 @@ pub(crate) trait Listed {
     /// The value of a field named in `SORTS`.
     fn sort_key(&self, field: &str) -> SortKey;
     /// The word a filter by state compares.
+    #[allow(clippy::unnecessary_literal_bound, reason = "kinds with a state borrow it")]
     fn state(&self) -> &str {
         ""
     }

@@ -56,7 +56,7 @@ impl Modify for Security {
         components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
         let cookie = ApiKey::Cookie(ApiKeyValue::new("pilothouse"));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
-        document.info.version = "v1".to_owned();
+        "v1".clone_into(&mut document.info.version);
         document.info.contact = None;
     }
 }

@@ -345,8 +345,8 @@ pub async fn list_all(
     sources: &Sources,
     namespace: Option<&str>,
 ) -> Result<Vec<ChartView>, Problem> {
-    let repositories = super::objects::api::<HelmRepository>(&caller.client, namespace);
-    let synced = super::objects::list_map(&repositories, kube::api::ListParams::default(), |object| {
+    let params = kube::api::ListParams::default();
+    let synced = super::objects::list_scoped(&caller.client, namespace, &params, |object: HelmRepository| {
         object.status.as_ref().is_some_and(|status| status.artifact.is_some()).then_some(object)
     })
     .await?;
@@ -359,7 +359,7 @@ pub async fn list_all(
             }
             // One catalog that cannot be read must not hide the others; the repository's own page says why.
             Err(problem) => {
-                tracing::warn!(repository = name, detail = problem.detail, "a catalog is left out")
+                tracing::warn!(repository = name, detail = problem.detail, "a catalog is left out");
             }
         }
     }

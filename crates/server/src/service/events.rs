@@ -90,6 +90,6 @@ async fn listed(
 ) -> Result<Vec<EventView>, Problem> {
     let api: Api<Event> = super::objects::api(&caller.client, namespace);
     let mut events = list_map(&api, params, |event| Some(EventView::of(event))).await?;
-    events.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
+    events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
     Ok(events)
 }

@@ -71,7 +71,7 @@ pub async fn permissions(caller: &Caller, namespace: Option<&str>) -> Result<Per
     Ok(Permissions { namespace: namespace.map(str::to_owned), allowed, complete: false })
 }
 
-/// From one SelfSubjectRulesReview; `None` where the cluster says that its answer is not the whole truth.
+/// From one `SelfSubjectRulesReview`; `None` where the cluster says that its answer is not the whole truth.
 async fn by_rules(
     client: &Client,
     namespace: &str,
@@ -83,7 +83,7 @@ async fn by_rules(
     };
     let status = match api.create(&PostParams::default(), &review).await {
         Ok(review) => review.status,
-        Err(kube::Error::Api(status)) if matches!(status.code, 403 | 404 | 405) => return Ok(None),
+        Err(kube::Error::Api(status)) if matches!(status.code, 403..=405) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let Some(status) = status.filter(|status| !status.incomplete) else { return Ok(None) };

@@ -74,6 +74,41 @@ where
     }
 }
 
+/// Namespaces tried for a caller who may not list a kind in the whole cluster.
+const MAX_NAMESPACES: usize = 200;
+
+/// Lists a kind in a namespace, or in all of them.
+///
+/// Who may not list the whole cluster gets the namespaces where they may, if they may at least list those.
+pub async fn list_scoped<K: Namespaced, T>(
+    client: &Client,
+    namespace: Option<&str>,
+    params: &ListParams,
+    keep: impl Fn(K) -> Option<T>,
+) -> Result<Vec<T>, Problem> {
+    let refused = match list_map(&api::<K>(client, namespace), params.clone(), &keep).await {
+        Err(problem) if namespace.is_none() && problem.is_forbidden() => problem,
+        listed => return listed,
+    };
+    let names: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(client.clone());
+    let Ok(names) = list_map(&names, ListParams::default(), |namespace| Some(namespace.name_any())).await
+    else {
+        return Err(refused);
+    };
+    let (mut all, mut answered) = (Vec::new(), false);
+    for name in names.iter().take(MAX_NAMESPACES) {
+        match list_map(&api::<K>(client, Some(name)), params.clone(), &keep).await {
+            Ok(found) => {
+                answered = true;
+                all.extend(found);
+            }
+            Err(problem) if problem.is_forbidden() => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    if answered { Ok(all) } else { Err(refused) }
+}
+
 /// Changes an object and writes it back, again where somebody else wrote in between.
 ///
 /// With `expected` (a resourceVersion that the caller saw) the change is made to that version only.

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::{
     credentials::{self, CertificateInput, CredentialsInput, CredentialsState},
     dependents::{self, Dependents, SourceKey},
-    objects::{api, edit, list_map, manager, need_namespace},
+    objects::{api, edit, list_scoped, manager, need_namespace},
     repositories::{DEFAULT_INTERVAL, provider, provider_name},
     status::Status,
 };
@@ -336,8 +336,10 @@ impl Listed for OciRepository {
 
 /// All OCI repositories of a namespace, or of all.
 pub async fn list(caller: &Caller, namespace: Option<&str>) -> Result<Vec<OciRepository>, Problem> {
-    let repositories = api::<OCIRepository>(&caller.client, namespace);
-    let listed = list_map(&repositories, ListParams::default(), |object| Some(OciRepository::of(&object)));
+    let params = ListParams::default();
+    let listed = list_scoped(&caller.client, namespace, &params, |object: OCIRepository| {
+        Some(OciRepository::of(&object))
+    });
     let (listed, uses) = tokio::join!(listed, dependents::uses(caller, namespace));
     let mut listed = listed?;
     if let Ok((uses, _)) = uses {

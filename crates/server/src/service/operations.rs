@@ -333,14 +333,13 @@ pub async fn tests(caller: &Caller, release: &HelmRelease, logs: bool) -> Result
 
 async fn log(caller: &Caller, hook: &RecordHook, namespace: &str) -> Result<String, Problem> {
     let pods = api::<Pod>(&caller.client, Some(namespace));
-    let name = match hook.hook.kind.as_str() {
-        "Pod" => hook.hook.name.clone(),
-        _ => {
-            let selector = format!("job-name={}", hook.hook.name);
-            let found =
-                list_map(&pods, ListParams::default().labels(&selector), |pod| Some(pod.name_any())).await?;
-            found.into_iter().next().ok_or_else(|| Problem::not_found("its Pod does not exist any more"))?
-        }
+    let name = if hook.hook.kind == "Pod" {
+        hook.hook.name.clone()
+    } else {
+        let selector = format!("job-name={}", hook.hook.name);
+        let found =
+            list_map(&pods, ListParams::default().labels(&selector), |pod| Some(pod.name_any())).await?;
+        found.into_iter().next().ok_or_else(|| Problem::not_found("its Pod does not exist any more"))?
     };
     let params = LogParams { limit_bytes: Some(MAX_LOG), ..Default::default() };
     Ok(pods.logs(&name, &params).await?)

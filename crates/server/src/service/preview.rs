@@ -213,7 +213,7 @@ pub fn render_problem(error: &RenderError) -> Problem {
         _ => "chart",
     };
     let mut problem = Problem::field(field, error.to_string());
-    problem.type_ = "urn:pilothouse:problem:render-failed".to_owned();
+    "urn:pilothouse:problem:render-failed".clone_into(&mut problem.type_);
     "The chart does not render".clone_into(&mut problem.title);
     problem.detail = error.to_string();
     match error {

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::{
     dependents::{SourceKey, chart_ref_kind},
-    objects::{api, edit, list_map, manager, need_namespace},
+    objects::{api, edit, list_map, list_scoped, manager, need_namespace},
     status::Status,
 };
 use crate::{
@@ -501,8 +501,8 @@ impl Listed for Release {
 
 /// All releases of a namespace, or of all.
 pub async fn list(caller: &Caller, namespace: Option<&str>) -> Result<Vec<Release>, Problem> {
-    let releases = api::<HelmRelease>(&caller.client, namespace);
-    list_map(&releases, ListParams::default(), |object| Some(Release::of(&object))).await
+    let params = ListParams::default();
+    list_scoped(&caller.client, namespace, &params, |object: HelmRelease| Some(Release::of(&object))).await
 }
 
 /// The object itself.

@@ -9,7 +9,7 @@
 //!    old. From here on the rename is always finished, never undone.
 //! 3. Where the old one was ready, the new one is waited for (a few seconds): its catalog must be there before a
 //!    release asks for it.
-//! 4. HelmReleases and HelmCharts that refer to the old name are pointed to the new one. Chart, version, values and
+//! 4. Each HelmRelease and HelmChart that refers to the old name is pointed to the new one. Chart, version, values and
 //!    digest stay the same, so nothing is deployed again.
 //! 5. The old one is deleted, then [`RENAMED_FROM`] removed.
 //!
@@ -226,7 +226,7 @@ async fn repoint_releases(
     Ok(())
 }
 
-/// HelmCharts live beside their source. Those of releases are the controller's, which will write the same.
+/// Charts live beside their source. Those of releases are the controller's, which will write the same.
 async fn repoint_charts(client: &Client, namespace: &str, name: &str, new_name: &str) -> Result<(), Problem> {
     let charts = api::<HelmChart>(client, Some(namespace));
     let found = list_map(&charts, ListParams::default(), |chart| {

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::{
     credentials::{self, CertificateInput, CredentialsInput, CredentialsState},
     dependents::{self, Dependents, SourceKey},
-    objects::{api, edit, list_map, manager, need_namespace, request_token},
+    objects::{api, edit, list_scoped, manager, need_namespace, request_token},
     status::Status,
 };
 use crate::{
@@ -414,8 +414,10 @@ impl Listed for Repository {
 
 /// All repositories of a namespace, or of all, with the number of releases that use each.
 pub async fn list(caller: &Caller, namespace: Option<&str>) -> Result<Vec<Repository>, Problem> {
-    let repositories = api::<HelmRepository>(&caller.client, namespace);
-    let listed = list_map(&repositories, ListParams::default(), |object| Some(Repository::of(&object)));
+    let params = ListParams::default();
+    let listed = list_scoped(&caller.client, namespace, &params, |object: HelmRepository| {
+        Some(Repository::of(&object))
+    });
     let (listed, uses) = tokio::join!(listed, dependents::uses(caller, namespace));
     let mut listed = listed?;
     if let Ok((uses, _)) = uses {

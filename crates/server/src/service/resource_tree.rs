@@ -31,7 +31,7 @@ use crate::{Caller, problem::Problem};
 const MAX_OBJECTS: usize = 2_000;
 /// Objects asked for at a time.
 const PARALLEL: usize = 16;
-/// Most levels below an object of the release (Deployment → ReplicaSet → Pod has two).
+/// Most levels below an object of the release (Deployment, then `ReplicaSet`, then Pod: two).
 const MAX_DEPTH: usize = 6;
 
 /// An object of a release, with what it made.
@@ -62,7 +62,7 @@ pub struct Node {
     /// What it made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(no_recursion)]
-    pub children: Vec<Node>,
+    pub children: Vec<Self>,
 }
 
 /// The resources of a release.
@@ -139,7 +139,7 @@ impl Owned {
     }
 }
 
-/// A ReplicaSet of an earlier template that runs nothing any more.
+/// A `ReplicaSet` of an earlier template that runs nothing any more.
 fn is_retired(object: &Value) -> bool {
     let count = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
     text(object, "/kind") == "ReplicaSet" && count("/spec/replicas") == 0 && count("/status/replicas") == 0

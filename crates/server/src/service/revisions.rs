@@ -208,14 +208,13 @@ pub async fn record(
 ) -> Result<(Record, bool), Problem> {
     let target = target(release);
     let storage = storage(caller, &target);
-    let number = match revision {
-        Some(number) => number,
-        None => {
-            let history = storage.history(&target.name).await.map_err(storage_problem)?;
-            history.first().map(|newest| newest.version).ok_or_else(|| {
-                Problem::not_found(format!("nothing of release `{}` is deployed yet", target.name))
-            })?
-        }
+    let number = if let Some(number) = revision {
+        number
+    } else {
+        let history = storage.history(&target.name).await.map_err(storage_problem)?;
+        history.first().map(|newest| newest.version).ok_or_else(|| {
+            Problem::not_found(format!("nothing of release `{}` is deployed yet", target.name))
+        })?
     };
     let stored =
         storage.get(&target.name, number).await.map_err(storage_problem)?.ok_or_else(|| {

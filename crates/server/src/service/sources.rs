@@ -82,19 +82,14 @@ impl<T: Clone> Kept<T> {
             .await
             .cloned();
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&made, size) {
-            (Err(_), _) => {
-                if entries.get(digest).is_some_and(|entry| entry.cell.get().is_none()) {
-                    entries.remove(digest);
-                }
+        if made.is_err() && entries.get(digest).is_some_and(|entry| entry.cell.get().is_none()) {
+            entries.remove(digest);
+        }
+        if let (Ok(_), Some(size)) = (&made, size) {
+            if let Some(entry) = entries.get_mut(digest) {
+                entry.size = size;
             }
-            (Ok(_), Some(size)) => {
-                if let Some(entry) = entries.get_mut(digest) {
-                    entry.size = size;
-                }
-                make_room(&mut entries, budget, digest);
-            }
-            _ => {}
+            make_room(&mut entries, budget, digest);
         }
         made
     }

@@ -9,7 +9,7 @@ use pilothouse_resources::meta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::objects::{api, list_map};
+use super::objects::{api, list_scoped};
 use crate::{
     Caller,
     page::{Listed, SortKey},
@@ -114,7 +114,7 @@ impl Workload {
         )
     }
 
-    /// The view of a StatefulSet.
+    /// The view of a `StatefulSet`.
     pub fn of_stateful_set(object: &StatefulSet) -> Self {
         let status = object.status.clone().unwrap_or_default();
         let updated = status.updated_replicas.or(status.ready_replicas).unwrap_or_default();
@@ -131,7 +131,7 @@ impl Workload {
         )
     }
 
-    /// The view of a DaemonSet.
+    /// The view of a `DaemonSet`.
     pub fn of_daemon_set(object: &DaemonSet) -> Self {
         let status = object.status.clone().unwrap_or_default();
         Self::of(
@@ -179,15 +179,14 @@ impl Listed for Workload {
 /// The workloads that releases made, of a namespace or of all. Kinds that the caller may not list are left out,
 /// unless that is all of them.
 pub async fn list(caller: &Caller, namespace: Option<&str>) -> Result<Vec<Workload>, Problem> {
-    let params = || ListParams::default().labels("app.kubernetes.io/managed-by=Helm");
+    let params = ListParams::default().labels("app.kubernetes.io/managed-by=Helm");
     let client = &caller.client;
-    let deployments = api::<Deployment>(client, namespace);
-    let stateful = api::<StatefulSet>(client, namespace);
-    let daemons = api::<DaemonSet>(client, namespace);
     let (a, b, c) = tokio::join!(
-        list_map(&deployments, params(), |object| Some(Workload::of_deployment(&object))),
-        list_map(&stateful, params(), |object| Some(Workload::of_stateful_set(&object))),
-        list_map(&daemons, params(), |object| Some(Workload::of_daemon_set(&object))),
+        list_scoped(client, namespace, &params, |object: Deployment| Some(Workload::of_deployment(&object))),
+        list_scoped(client, namespace, &params, |object: StatefulSet| Some(Workload::of_stateful_set(
+            &object
+        ))),
+        list_scoped(client, namespace, &params, |object: DaemonSet| Some(Workload::of_daemon_set(&object))),
     );
     let mut all = Vec::new();
     let mut refused = None;

@@ -14,10 +14,7 @@ use pilothouse_server::{ServerOptions, Token, router};
 use serde_json::{Value, json};
 use tower::ServiceBuilder;
 
-use crate::{
-    cluster::FakeCluster,
-    web::Server,
-};
+use crate::{cluster::FakeCluster, web::Server};
 
 fn client(cluster: &DevCluster, token: &str) -> Client {
     let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
@@ -47,8 +44,9 @@ async fn start() -> Embedded {
     let cluster = DevCluster::start(Options { users, ..Options::default() }).await.unwrap();
     let admin = client(&cluster, "admin-token");
     for definition in crds::typed().unwrap() {
-        let api: Api<k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition> =
-            Api::all(admin.clone());
+        let api: Api<
+            k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+        > = Api::all(admin.clone());
         let name = definition.metadata.name.clone().unwrap();
         let params = PatchParams::apply("test").force();
         api.patch(&name, &params, &Patch::Apply(&definition)).await.unwrap();
@@ -65,7 +63,10 @@ async fn start() -> Embedded {
         .await
         .unwrap();
     Api::all(admin.clone())
-        .create(&params, &serde_json::from_value::<k8s_openapi::api::rbac::v1::ClusterRoleBinding>(bind).unwrap())
+        .create(
+            &params,
+            &serde_json::from_value::<k8s_openapi::api::rbac::v1::ClusterRoleBinding>(bind).unwrap(),
+        )
         .await
         .unwrap();
     let namespace = json!({"metadata": {"name": "apps"}});
@@ -82,7 +83,9 @@ async fn established(admin: &Client) {
     for _ in 0..200 {
         let releases: Api<pilothouse_resources::HelmRelease> = Api::all(admin.clone());
         let repositories: Api<pilothouse_resources::HelmRepository> = Api::all(admin.clone());
-        if releases.list(&Default::default()).await.is_ok() && repositories.list(&Default::default()).await.is_ok() {
+        if releases.list(&Default::default()).await.is_ok()
+            && repositories.list(&Default::default()).await.is_ok()
+        {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -100,7 +103,12 @@ async fn a_repository_lives_in_the_embedded_cluster() {
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text);
     assert_eq!(server.post(at, request).await.status, StatusCode::CONFLICT);
     let changed = server.patch(&format!("{at}/charts"), json!({"interval": "01:30"})).await;
-    assert_eq!((changed.status, changed.json()["interval"].clone()), (StatusCode::OK, json!("1m30s")), "{}", changed.text);
+    assert_eq!(
+        (changed.status, changed.json()["interval"].clone()),
+        (StatusCode::OK, json!("1m30s")),
+        "{}",
+        changed.text
+    );
     let synced = server.post(&format!("{at}/charts/sync"), Value::Null).await;
     assert_eq!(synced.status, StatusCode::ACCEPTED, "{}", synced.text);
     assert_eq!(server.get("/repositories?search=registry").await.json()["total"], 1);
@@ -111,10 +119,7 @@ async fn a_repository_lives_in_the_embedded_cluster() {
     assert_eq!((viewer.status, viewer.json()["credentials"]["set"].clone()), (StatusCode::OK, json!(true)));
     let refused = server.as_viewer(Method::PATCH, &format!("{at}/charts"), json!({"interval": "1m"})).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
-    assert_eq!(
-        refused.json()["detail"],
-        "user `viewer` may not update helmrepositories in namespace `apps`"
-    );
+    assert_eq!(refused.json()["detail"], "user `viewer` may not update helmrepositories in namespace `apps`");
     let allowed = server.as_viewer(Method::GET, "/me/permissions?namespace=apps", Value::Null).await.json();
     assert_eq!(allowed["allowed"]["helmrepositories"], json!(["get", "list", "watch"]), "{allowed}");
     assert_eq!(allowed["allowed"]["secrets"], json!([]));
@@ -122,7 +127,10 @@ async fn a_repository_lives_in_the_embedded_cluster() {
 
     let renamed = server.post(&format!("{at}/charts/rename"), json!({"newName": "library"})).await;
     assert_eq!(renamed.status, StatusCode::OK, "{}", renamed.text);
-    assert_eq!(server.get(&format!("{at}/library")).await.json()["credentials"]["secretName"], "charts-credentials");
+    assert_eq!(
+        server.get(&format!("{at}/library")).await.json()["credentials"]["secretName"],
+        "charts-credentials"
+    );
     assert_eq!(server.get(&format!("{at}/charts")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.delete(&format!("{at}/library")).await.status, StatusCode::OK);
     assert_eq!(server.get("/namespaces/apps/credentials").await.json(), json!([]));
@@ -155,13 +163,22 @@ async fn a_release_is_rolled_back_with_the_callers_rights() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
     let done = server.post(&format!("{at}/web/rollback"), json!({"revision": 1})).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.text);
-    assert_eq!((&done.json()["result"], &done.json()["revision"]), (&json!("succeeded"), &json!(3)), "{}", done.text);
+    assert_eq!(
+        (&done.json()["result"], &done.json()["revision"]),
+        (&json!("succeeded"), &json!(3)),
+        "{}",
+        done.text
+    );
     let maps: Api<k8s_openapi::api::core::v1::ConfigMap> = Api::namespaced(admin.clone(), "apps");
     assert_eq!(maps.get("web").await.unwrap().data.unwrap()["text"], "one");
     let shown = server.get(&format!("{at}/web")).await.json();
     assert_eq!((&shown["suspended"], &shown["lastOperation"]["result"]), (&json!(true), &json!("succeeded")));
     let history = server.get(&format!("{at}/web/history")).await.json();
-    assert_eq!((&history[0]["revision"], &history[0]["status"]), (&json!(3), &json!("deployed")), "{history}");
+    assert_eq!(
+        (&history[0]["revision"], &history[0]["status"]),
+        (&json!(3), &json!("deployed")),
+        "{history}"
+    );
     let resources = server.get(&format!("{at}/web/resources")).await.json();
     assert_eq!(resources["summary"], "The one resource is ready.", "{resources}");
     let resumed = server.post(&format!("{at}/web/resume"), Value::Null).await;
