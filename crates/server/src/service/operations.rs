@@ -237,27 +237,23 @@ async fn run(
     let name = release.name_any();
     let (sender, ended) = oneshot::channel();
     let template = begun.clone();
-    let runtime = tokio::runtime::Handle::current();
-    // A step's future is not known to be `Send`: it is made and driven on a thread that may block.
-    tokio::task::spawn_blocking(move || {
-        runtime.block_on(async move {
-            let outcome = tokio::time::timeout(LONGEST, drive(&mut operation, &world)).await;
-            let end = end(&template, outcome.ok());
-            // Written also for tests: the change tells everybody who looks at the release.
-            let note = json!({"metadata": {"annotations": {LAST_OPERATION: text(&end)}}});
-            if let Err(problem) = merge::<HelmRelease>(&releases, &name, &note).await {
-                tracing::debug!(name, detail = problem.detail, "the end of an operation was not noted");
-            }
-            tracing::info!(
-                name,
-                action = end.action,
-                result = end.result,
-                message = end.message,
-                "operation ended"
-            );
-            let _ = sender.send(end);
-            drop(permit);
-        });
+    tokio::spawn(async move {
+        let outcome = tokio::time::timeout(LONGEST, drive(&mut operation, &world)).await;
+        let end = end(&template, outcome.ok());
+        // Written also for tests: the change tells everybody who looks at the release.
+        let note = json!({"metadata": {"annotations": {LAST_OPERATION: text(&end)}}});
+        if let Err(problem) = merge::<HelmRelease>(&releases, &name, &note).await {
+            tracing::debug!(name, detail = problem.detail, "the end of an operation was not noted");
+        }
+        tracing::info!(
+            name,
+            action = end.action,
+            result = end.result,
+            message = end.message,
+            "operation ended"
+        );
+        let _ = sender.send(end);
+        drop(permit);
     });
     match tokio::time::timeout(ANSWER_WAIT, ended).await {
         Ok(Ok(end)) => Ok(end),
