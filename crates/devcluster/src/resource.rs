@@ -62,6 +62,11 @@ impl Resource {
         &self.gvk.group
     }
 
+    /// The group that errors of validation name: events are those of the core group.
+    pub(crate) fn internal_group(&self) -> &str {
+        if self.is("events.k8s.io", "Event") { "" } else { self.group() }
+    }
+
     /// Kind.
     pub fn kind(&self) -> &str {
         &self.gvk.kind

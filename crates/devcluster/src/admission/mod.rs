@@ -8,6 +8,7 @@ mod limits;
 mod namespaces;
 mod pod_security;
 mod pods;
+mod policies;
 mod quotas;
 mod roles;
 mod services;
@@ -114,9 +115,11 @@ pub(crate) fn check_create(
     object: &Value,
 ) -> ApiResult<()> {
     if resource.is("", "Namespace") {
-        return pod_security::check_labels(object);
+        pod_security::check_labels(object)?;
     }
     pod_security::check(cluster, call, resource, namespace, object)?;
+    let name = crate::meta::text(object, "name");
+    policies::check(cluster, call, Target { resource, subresource: "", namespace, name }, object, None)?;
     quotas::check(cluster, resource, namespace, object)
 }
 
@@ -131,14 +134,15 @@ pub(crate) fn check_update(
     object: &Value,
     old: &Value,
 ) -> ApiResult<()> {
-    if target.resource.is("", "Namespace") {
-        return pod_security::check_labels(object);
+    let Target { resource, subresource, namespace, .. } = target;
+    if resource.is("", "Namespace") {
+        pod_security::check_labels(object)?;
     }
     // The Pods of a template are judged when it changes; a Pod's own change cannot make it worse.
-    if !target.subresource.is_empty() || target.resource.is("", "Pod") || object["spec"] == old["spec"] {
-        return Ok(());
+    if subresource.is_empty() && !resource.is("", "Pod") && object["spec"] != old["spec"] {
+        pod_security::check(cluster, call, resource, namespace, object)?;
     }
-    pod_security::check(cluster, call, target.resource, target.namespace, object)
+    policies::check(cluster, call, target, object, Some(old))
 }
 
 /// Looks at a deletion.

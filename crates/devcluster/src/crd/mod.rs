@@ -3,7 +3,7 @@
 //! [`validate_definition`] tells what is wrong with a definition, [`resources`] makes of an accepted one what the
 //! server serves. A [`Served`] version holds its schema parsed once and its CEL rules compiled once.
 
-mod cel;
+pub(crate) mod cel;
 mod check;
 mod columns;
 mod definition;

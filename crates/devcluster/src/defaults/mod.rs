@@ -31,10 +31,14 @@ fn walk(ty: TypeRef<'_>, value: &mut Value, depth: usize) {
     match (ty.shape(), value) {
         (Shape::Struct(s), Value::Object(map)) => fill(s, map, depth),
         (Shape::List(elem), Value::Array(items)) if has_parts(elem) => {
-            items.iter_mut().for_each(|item| walk(elem, item, depth + 1));
+            for item in items {
+                walk(elem, item, depth + 1);
+            }
         }
         (Shape::Map(elem), Value::Object(map)) if has_parts(elem) => {
-            map.values_mut().for_each(|item| walk(elem, item, depth + 1));
+            for item in map.values_mut() {
+                walk(elem, item, depth + 1);
+            }
         }
         _ => {}
     }

@@ -177,10 +177,14 @@ fn discard_nulls(value: &mut Value, depth: usize) {
     match value {
         Value::Object(map) if depth < MAX_DEPTH => {
             map.retain(|_, v| !v.is_null());
-            map.values_mut().for_each(|v| discard_nulls(v, depth + 1));
+            for value in map.values_mut() {
+                discard_nulls(value, depth + 1);
+            }
         }
         Value::Array(items) if depth < MAX_DEPTH => {
-            items.iter_mut().for_each(|v| discard_nulls(v, depth + 1));
+            for value in items {
+                discard_nulls(value, depth + 1);
+            }
         }
         _ => {}
     }

@@ -1,9 +1,12 @@
-//! Webhook configurations and admission policies. Expressions are not compiled.
+//! Webhook configurations and admission policies.
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::format;
 use super::report::{At, Report};
+use crate::crd::cel::Expression;
 
 pub(super) fn validate(r: &mut Report, at: &At<'_>, kind: &str) {
     match kind {
@@ -18,7 +21,7 @@ pub(super) fn validate(r: &mut Report, at: &At<'_>, kind: &str) {
                 }
             }
         }
-        "ValidatingAdmissionPolicy" => policy(r, &at.get("spec")),
+        "ValidatingAdmissionPolicy" => policy(r, &at.get("spec"), at.at(&["metadata", "name"]).str()),
         "ValidatingAdmissionPolicyBinding" => binding(r, &at.get("spec")),
         _ => {}
     }
@@ -56,7 +59,46 @@ fn webhook(r: &mut Report, at: &At<'_>, mutating: bool) {
         r.one_of_if_set(&at.get("reinvocationPolicy"), &["IfNeeded", "Never"]);
     }
     client(r, &at.get("clientConfig"));
-    match_conditions(r, &at.get("matchConditions"));
+    match_conditions(r, &at.get("matchConditions"), false);
+}
+
+/// The variables of admission expressions.
+pub(crate) fn variables(params: bool, composed: bool) -> Vec<&'static str> {
+    let mut names = vec!["object", "oldObject", "request", "namespaceObject", "authorizer"];
+    if params {
+        names.push("params");
+    }
+    if composed {
+        names.push("variables");
+    }
+    names
+}
+
+#[derive(Clone, Copy)]
+enum Yields {
+    Bool,
+    Text,
+    TextOrNull,
+    Anything,
+}
+
+/// An expression that must compile and yield what is asked for.
+fn expression(r: &mut Report, at: &At<'_>, source: &str, names: &[&str], yields: Yields) {
+    // The library of `authorizer` is not known here.
+    let checked = !source.contains("authorizer");
+    let problem = match Expression::compile(source, names) {
+        Err(problem) if checked || problem.contains("Syntax error") => problem,
+        Ok(compiled) if checked => match yields {
+            Yields::Bool if !compiled.is_bool() => "must evaluate to bool".to_owned(),
+            Yields::Text if !compiled.is_string() => "must evaluate to string".to_owned(),
+            Yields::TextOrNull if !compiled.is_string() && !compiled.is_null() => {
+                "must evaluate to one of [string null_type]".to_owned()
+            }
+            _ => return,
+        },
+        _ => return,
+    };
+    r.invalid_as(at, &Value::String(source.to_owned()), problem);
 }
 
 fn client(r: &mut Report, at: &At<'_>) {
@@ -163,12 +205,15 @@ fn review_versions(r: &mut Report, at: &At<'_>) {
     }
 }
 
-fn match_conditions(r: &mut Report, at: &At<'_>) {
+fn match_conditions(r: &mut Report, at: &At<'_>, params: bool) {
     let mut names = BTreeSet::new();
     for condition in at.items() {
         let (name, expression) = (condition.get("name"), condition.get("expression"));
-        if expression.str().trim().is_empty() {
+        let source = expression.str().trim();
+        if source.is_empty() {
             r.required(&expression, "");
+        } else {
+            self::expression(r, &expression, source, &variables(params, false), Yields::Bool);
         }
         if name.is_empty() {
             r.required(&name, "");
@@ -181,7 +226,7 @@ fn match_conditions(r: &mut Report, at: &At<'_>) {
     }
 }
 
-fn policy(r: &mut Report, spec: &At<'_>) {
+fn policy(r: &mut Report, spec: &At<'_>, policy_name: &str) {
     const NOTHING: &str = "validations or auditAnnotations must contain at least one item";
     r.one_of_if_set(&spec.get("failurePolicy"), &["Fail", "Ignore"]);
     if spec.get("matchConstraints").has() {
@@ -194,15 +239,83 @@ fn policy(r: &mut Report, spec: &At<'_>) {
     } else {
         r.required(&spec.get("matchConstraints"), "");
     }
-    match_conditions(r, &spec.get("matchConditions"));
+    let params = spec.get("paramKind");
+    if params.has() {
+        for field in ["apiVersion", "kind"] {
+            if params.get(field).is_empty() {
+                r.required(&params.get(field), "");
+            }
+        }
+    }
+    let names = variables(params.has(), !spec.get("variables").is_empty());
+    match_conditions(r, &spec.get("matchConditions"), params.has());
+    for variable in spec.get("variables").items() {
+        let (name, source) = (variable.get("name"), variable.get("expression"));
+        if name.str().trim().is_empty() {
+            r.required(&name, "name is not specified");
+        } else if !is_identifier(name.str()) {
+            r.invalid(&name, "must be a valid CEL identifier");
+        }
+        if source.str().trim().is_empty() {
+            r.required(&source, "expression is not specified");
+        } else {
+            expression(r, &source, source.str(), &names, Yields::Anything);
+        }
+    }
     let (validations, annotations) = (spec.get("validations"), spec.get("auditAnnotations"));
     if validations.is_empty() && annotations.is_empty() {
         r.required(&validations, NOTHING);
         r.required(&annotations, NOTHING);
+        return;
     }
-    for validation in validations.items() {
-        if validation.get("expression").str().trim().is_empty() {
-            r.required(&validation.get("expression"), "expression is not specified");
+    for item in validations.items() {
+        validation(r, &item, &names);
+    }
+    audit_annotations(r, &annotations, policy_name, &names);
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn validation(r: &mut Report, at: &At<'_>, names: &[&str]) {
+    const REASONS: [&str; 4] = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
+    let (source, message, text) = (at.get("expression"), at.get("messageExpression"), at.get("message"));
+    if source.str().trim().is_empty() {
+        r.required(&source, "expression is not specified");
+    } else {
+        expression(r, &source, source.str(), names, Yields::Bool);
+    }
+    if !message.is_empty() && message.str().trim().is_empty() {
+        r.invalid(&message, "must be non-empty if specified");
+    } else if !message.is_empty() {
+        expression(r, &message, message.str(), names, Yields::Text);
+    }
+    if !text.is_empty() && text.str().trim().is_empty() {
+        r.invalid(&text, "must be non-empty if specified");
+    } else if text.str().trim().contains(['\n', '\r']) {
+        r.invalid(&text, "must not contain line breaks");
+    }
+    if at.get("reason").has() {
+        r.one_of_if_set(&at.get("reason"), &REASONS);
+    }
+}
+
+fn audit_annotations(r: &mut Report, at: &At<'_>, policy: &str, names: &[&str]) {
+    let mut keys = BTreeSet::new();
+    for annotation in at.items() {
+        let (key, value) = (annotation.get("key"), annotation.get("valueExpression"));
+        let full = Value::String(format!("{policy}/{}", key.str()));
+        r.qualified_name(&At { value: &full, path: key.path.clone() });
+        let source = value.str().trim();
+        if source.is_empty() {
+            r.required(&value, "valueExpression is not specified");
+        } else {
+            expression(r, &value, source, names, Yields::TextOrNull);
+        }
+        if !keys.insert(key.str().to_owned()) {
+            r.duplicate(&key);
         }
     }
 }

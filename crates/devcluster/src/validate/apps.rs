@@ -263,7 +263,7 @@ pub(super) fn stateful_set(r: &mut Report, at: &At<'_>, update: bool) {
             r.invalid(&selector, "empty selector is invalid for statefulset");
         }
     } else {
-        r.late(|r| r.required(&selector, ""));
+        r.required(&selector, "");
     }
     if is_usable(&selector) {
         selector_matches_template(r, &selector, &template);

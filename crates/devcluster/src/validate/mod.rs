@@ -31,6 +31,7 @@ use crate::resource::Gvk;
 use crate::status::Cause;
 use report::{At, Report};
 
+pub(crate) use admission::variables as admission_variables;
 pub use warnings::warnings;
 
 /// What is wrong with a new object (defaulted before).

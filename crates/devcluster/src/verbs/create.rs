@@ -112,7 +112,7 @@ async fn store(
     let causes = check_new(resource, &object);
     let name = meta::text(&object, "name").to_owned();
     if !causes.is_empty() {
-        return Err(ApiError::invalid(resource.group(), resource.kind(), &name, causes));
+        return Err(ApiError::invalid(resource.internal_group(), resource.kind(), &name, causes));
     }
     for text in warnings(resource, &object, None) {
         call.warn(text);

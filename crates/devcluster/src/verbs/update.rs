@@ -198,7 +198,7 @@ pub(crate) async fn commit(
     let _reserved = admission::allocate(cluster, resource, &mut object, Some(&live), call.dry_run)?;
     let causes = check_update(resource, &object, &live, subresource);
     if !causes.is_empty() {
-        return Err(ApiError::invalid(resource.group(), resource.kind(), name, causes).into());
+        return Err(ApiError::invalid(resource.internal_group(), resource.kind(), name, causes).into());
     }
     for text in create::warnings(resource, &object, Some(&live)) {
         call.warn(text);

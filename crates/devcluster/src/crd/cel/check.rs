@@ -29,6 +29,10 @@ impl Checked {
     pub(super) fn is_string(&self) -> bool {
         matches!(self.ty, Ty::String)
     }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.ty, Ty::Null)
+    }
 }
 
 /// Bounds of a size.
@@ -112,6 +116,7 @@ pub(super) fn check(source: &str, decl: &Arc<Decl>, optional_old_self: bool) -> 
     let mut checker = Checker {
         functions: Functions::new(),
         decl,
+        declared: None,
         optional_old_self,
         scopes: Vec::new(),
         errors: Vec::new(),
@@ -125,6 +130,30 @@ pub(super) fn check(source: &str, decl: &Arc<Decl>, optional_old_self: bool) -> 
         return Ok(Checked { expr, uses_old_self, cost: info.cost, ty: info.ty });
     }
     Err(display(source, checker.errors))
+}
+
+/// Parses and checks an expression over variables whose types are not known.
+///
+/// # Errors
+/// All problems, as cel-go prints them.
+pub(super) fn check_untyped(source: &str, variables: &[&str]) -> Result<Checked, String> {
+    let mut expr = expand::parse(source)?;
+    let decl = decl::untyped();
+    let mut checker = Checker {
+        functions: Functions::new(),
+        decl: &decl,
+        declared: Some(variables),
+        optional_old_self: false,
+        scopes: Vec::new(),
+        errors: Vec::new(),
+        uses_old_self: false,
+    };
+    let info = checker.expr(&expr);
+    if !checker.errors.is_empty() {
+        return Err(display(source, checker.errors));
+    }
+    expand::lower(&mut expr);
+    Ok(Checked { expr, uses_old_self: false, cost: info.cost, ty: info.ty })
 }
 
 /// The errors with their places. The parser keeps places only for sources that do not parse, so it gets one.
@@ -154,6 +183,8 @@ fn display(source: &str, errors: Vec<(u64, String)>) -> String {
 struct Checker<'a> {
     functions: Functions,
     decl: &'a Arc<Decl>,
+    /// The variables there are, instead of `self` and `oldSelf`.
+    declared: Option<&'a [&'a str]>,
     optional_old_self: bool,
     scopes: Vec<(String, Info)>,
     errors: Vec<(u64, String)>,
@@ -229,6 +260,13 @@ impl Checker<'_> {
             return Info { cost: 1, ..info.clone() };
         }
         let mut info = Info::new(Ty::of(self.decl), 1);
+        if let Some(declared) = self.declared {
+            return match name {
+                name if declared.contains(&name) => info,
+                name if TYPE_NAMES.contains(&name) => Info::new(Ty::Type, 1),
+                _ => self.undeclared(id, name),
+            };
+        }
         info.path = Some(Arc::clone(self.decl));
         match name {
             "self" => info,

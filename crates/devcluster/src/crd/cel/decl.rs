@@ -81,6 +81,11 @@ pub(crate) fn string() -> Arc<Decl> {
     simple(Kind::String, MAX_REQUEST_BYTES - 2, 2)
 }
 
+/// A value of any type.
+pub(super) fn untyped() -> Arc<Decl> {
+    simple(Kind::Dyn, MAX_REQUEST_BYTES - 2, 1)
+}
+
 fn bound(limit: i64) -> u64 {
     u64::try_from(limit).unwrap_or(0)
 }

@@ -236,7 +236,7 @@ fn message(rule: &Rule, compiled: &Compiled, context: &Context<'_>) -> String {
 }
 
 /// An evaluation error in cel-go's words.
-fn error_text(error: &ExecutionError) -> String {
+pub(super) fn error_text(error: &ExecutionError) -> String {
     match error {
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
         ExecutionError::IndexOutOfBounds(index) => format!("index out of bounds: {}", show(index)),
@@ -294,7 +294,7 @@ fn type_name(value: &Cel) -> &'static str {
 }
 
 /// All functions, registered once.
-fn base() -> &'static Context<'static> {
+pub(super) fn base() -> &'static Context<'static> {
     static BASE: OnceLock<Context<'static>> = OnceLock::new();
     BASE.get_or_init(|| {
         let mut context = Context::default().with_all();

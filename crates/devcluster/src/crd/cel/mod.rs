@@ -10,11 +10,13 @@ mod eval;
 mod expand;
 mod functions;
 mod types;
+mod untyped;
 
 use std::sync::Arc;
 
 pub(crate) use decl::{Decl, escape};
 pub(crate) use eval::Rules;
+pub(crate) use untyped::{Expression, Outcome, Variables};
 
 use super::jsonpath;
 use super::schema::{Rule, Schema};
