@@ -141,8 +141,8 @@ pub struct CatalogStatus {
     pub versions: i64,
     /// Digest is the digest of the catalog: it changes where a chart, version or digest does.
     pub digest: Option<String>,
-    /// Method tells how the list of charts was obtained, for example `index`, `catalog`, `url`, `list` or a
-    /// registry's own interface.
+    /// Method tells how the list of charts was obtained, for example `index`, `catalog`, `chart-url`,
+    /// `explicit-list` or a registry's own interface (`harbor-api`).
     pub method: String,
     /// Complete is true where every chart and version is in the list as far as the registry tells.
     pub complete: bool,

@@ -19,7 +19,7 @@ use pilothouse_server::{ClientFactory, ClusterClients, ClusterDescription, Token
 use secrecy::ExposeSecret;
 use tower::ServiceBuilder;
 
-use super::{bind, data_dir::DataDir, viewer};
+use super::{bind_kept, data_dir::DataDir, viewer};
 
 /// Flags that choose the cluster.
 #[derive(Debug, clap::Args)]
@@ -97,7 +97,8 @@ impl Cluster {
         users.push(viewer::user(data_dir)?);
         let options = Options { data_dir: Some(data_dir.join("cluster")), users, ..Options::default() };
         let cluster = DevCluster::start(options).await.context("cannot start the embedded cluster")?;
-        let listener = kubernetes_listener(args, data_dir).await?;
+        let flag = "--kubernetes-listen";
+        let listener = bind_kept(args.kubernetes_listen, flag, data_dir, "kubernetes-port").await?;
         let address = listener.local_addr().context("cannot tell the address of the embedded cluster")?;
         cluster.serve(listener).context("cannot serve the embedded cluster")?;
         data_dir.write_private("kubeconfig", &cluster.kubeconfig(&format!("https://{address}"), "admin"))?;
@@ -184,23 +185,6 @@ async fn config(file: &Path) -> anyhow::Result<Config> {
     Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
         .with_context(|| format!("cannot use the current context of {}", file.display()))
-}
-
-/// The listener that the flags name, else the port of the last start, so that kubeconfigs stay good.
-async fn kubernetes_listener(
-    args: &ClusterArgs,
-    data_dir: &DataDir,
-) -> anyhow::Result<tokio::net::TcpListener> {
-    const FLAG: &str = "--kubernetes-listen";
-    if let Some(address) = args.kubernetes_listen {
-        return bind(address, FLAG).await;
-    }
-    let kept = data_dir.join("kubernetes-port");
-    let port = std::fs::read_to_string(&kept).ok().and_then(|port| port.trim().parse().ok()).unwrap_or(0);
-    let listener = bind(SocketAddr::from(([127, 0, 0, 1], port)), FLAG).await?;
-    let port = listener.local_addr().context("cannot tell the address of the embedded cluster")?.port();
-    data_dir.write_private("kubernetes-port", &format!("{port}\n"))?;
-    Ok(listener)
 }
 
 /// Installs or updates the CRDs by server-side apply and waits until they are served.

@@ -40,9 +40,9 @@ pub(crate) struct Args {
     /// Host name under which people reach the portal, beside the listen address; repeat it for several.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
-    /// Where charts and catalogs are served to controllers [default: a free port on loopback].
-    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
-    artifacts_listen: SocketAddr,
+    /// Where charts and catalogs are served to controllers [default: a port on loopback of its own choice, then kept].
+    #[arg(long, value_name = "ADDR:PORT")]
+    artifacts_listen: Option<SocketAddr>,
     /// `HOST[:PORT]` under which other controllers reach those charts and catalogs [default: the address listened on].
     #[arg(long, value_name = "HOST:PORT")]
     artifacts_address: Option<String>,
@@ -74,8 +74,12 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
     let address = web.local_addr().context("cannot tell the listen address")?;
     let stop = CancellationToken::new();
     let cluster = Cluster::connect(&args.cluster, data_dir).await?;
+    let artifacts =
+        bind_kept(args.artifacts_listen, "--artifacts-listen", data_dir, "artifacts-port").await?;
+    let artifact_listen = artifacts.local_addr().context("cannot tell the address of the artifacts")?;
+    drop(artifacts);
     let options = controller::Options {
-        artifact_listen: args.artifacts_listen,
+        artifact_listen,
         artifact_address: args.artifacts_address.clone(),
         ..controller::Options::new(data_dir.join("artifacts"))
     };
@@ -147,6 +151,28 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}: is the port taken? Choose another with `{flag} ADDR:PORT`")
     })
+}
+
+/// The listener that a flag names, else the loopback port of the last start, so that addresses stay good.
+async fn bind_kept(
+    address: Option<SocketAddr>,
+    flag: &str,
+    data_dir: &DataDir,
+    file: &str,
+) -> anyhow::Result<TcpListener> {
+    if let Some(address) = address {
+        return bind(address, flag).await;
+    }
+    let kept = std::fs::read_to_string(data_dir.join(file)).ok().and_then(|port| port.trim().parse().ok());
+    let loopback = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+    let listener = match bind(loopback(kept.unwrap_or(0)), flag).await {
+        Ok(listener) => listener,
+        // Somebody else took the port meanwhile: nobody asked for that one in particular.
+        Err(_) => bind(loopback(0), flag).await?,
+    };
+    let port = listener.local_addr().context("cannot tell the listen address")?.port();
+    data_dir.write_private(file, &format!("{port}\n"))?;
+    Ok(listener)
 }
 
 fn ended_early<E: std::fmt::Display>(

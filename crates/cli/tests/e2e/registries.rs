@@ -85,7 +85,18 @@ fn an_http_repository_is_synced_and_deployed_from() {
     pilothouse.cli(&["repo", "add", "web", &format!("http://127.0.0.1:{port}"), "--wait"]);
     let catalog = pilothouse.json(&["repo", "show", "web"])["catalog"].clone();
     assert_eq!((catalog["charts"].as_i64(), catalog["versions"].as_i64()), (Some(1), Some(4)), "{catalog}");
-    pilothouse.cli(&["release", "add", "hello", "--repo", "web", "--chart", "webapp", "--version", "~1.1", "--wait"]);
+    pilothouse.cli(&[
+        "release",
+        "add",
+        "hello",
+        "--repo",
+        "web",
+        "--chart",
+        "webapp",
+        "--version",
+        "~1.1",
+        "--wait",
+    ]);
     assert!(pilothouse.ready("default", "helmrelease", "hello").unwrap().contains("webapp@1.1.0"));
     // A rename keeps the release as it is: nothing is deployed again.
     pilothouse.cli(&["repo", "rename", "web", "internet"]);
@@ -93,7 +104,11 @@ fn an_http_repository_is_synced_and_deployed_from() {
         let release = pilothouse.object("default", "helmrelease", "hello")?;
         let source = release["spec"]["chart"]["spec"]["sourceRef"]["name"].clone();
         let ready = pilothouse.ready("default", "helmrelease", "hello")?;
-        if source == "internet" && ready.starts_with("True") { Ok(()) } else { Err(format!("{source} {ready}")) }
+        if source == "internet" && ready.starts_with("True") {
+            Ok(())
+        } else {
+            Err(format!("{source} {ready}"))
+        }
     });
     assert_eq!(pilothouse.json(&["release", "show", "hello"])["deployed"]["revision"], 1);
     server.kill().unwrap();
