@@ -206,6 +206,11 @@ async fn act(
 ) -> anyhow::Result<()> {
     let asked = api.post(&action(client, name, what), body).await?;
     let mut release = api.get(&path(client, name)).await?;
+    if release["suspended"] == true {
+        bail!(
+            "release {name} is suspended and is not reconciled: resume it with `pilothouse release resume {name}`"
+        );
+    }
     // What is waited for is the handling of this request, not of an earlier one.
     release["requestedAt"] = asked["requestedAt"].clone();
     finish(client, api, name, release, wait).await
@@ -333,6 +338,11 @@ async fn show(client: &ClientArgs, api: &Api, name: &str) -> anyhow::Result<()> 
         field("Interval", text(release, "interval"));
         field("Ready", format!("{} {}", text(status, "ready"), text(status, "reason")));
         field("Message", text(status, "message"));
+        if release["suspended"] == true {
+            field("Suspended", "yes: it is not reconciled until it is resumed".to_owned());
+        }
+        let last = &release["lastOperation"];
+        field("Last action", text(last, "message"));
         if !deployed.is_null() {
             let version = text(deployed, "chartVersion");
             field("Deployed", format!("revision {} of version {version}", text(deployed, "revision")));

@@ -101,6 +101,7 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
         secure: args.tls().is_some(),
         cluster: cluster.description(data_dir),
         metrics: Some(Arc::new(move || metrics.encode())),
+        shutdown: stop.clone(),
         ..server::ServerOptions::new(move |token: &server::Token| clients.client(token))
     });
     let mut web = tokio::spawn(listener::serve(web, router, args.tls(), stop.clone()));
