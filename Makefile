@@ -1,14 +1,20 @@
 # make demo: try the main job. make test: what CI runs. make build: the release binary.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: build demo test lint control-plane clean
+.PHONY: build demo portal test lint control-plane clean
 
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 cache := $(if $(PILOTHOUSE_CACHE),$(PILOTHOUSE_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/pilothouse)
 
-build:
-	@hack/need build
+build: portal
 	cargo build --locked --release --package pilothouse-cli
+
+# Built only where its sources changed since.
+portal: portal/dist/index.html
+
+portal/dist/index.html: $(shell find portal -path portal/node_modules -prune -o -path portal/dist -prune -o -type f -print)
+	@hack/need build
+	cd portal && npm ci --no-audit --no-fund --loglevel=error && npm run build
 
 demo: build
 	cargo build --locked --release --package pilothouse-cli --example demo-registry
