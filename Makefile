@@ -7,6 +7,7 @@ target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 cache := $(if $(PILOTHOUSE_CACHE),$(PILOTHOUSE_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/pilothouse)
 
 build: portal
+	@hack/need build
 	cargo build --locked --release --package pilothouse-cli
 
 # Built only where its sources changed since.
