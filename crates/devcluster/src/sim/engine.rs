@@ -132,7 +132,7 @@ impl Engine {
                 continue;
             }
             if let Some(settled) = settled.take() {
-                drop(settled.send(()));
+                let _ = settled.send(());
             }
             let pause = self.timers.keys().next().map_or(SignedDuration::from_hours(1), |(at, _)| {
                 at.duration_since(Timestamp::now()).max(SignedDuration::ZERO)
