@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// `HOST[:PORT]` under which other controllers reach those charts and catalogs [default: the address listened on].
     #[arg(long, value_name = "HOST:PORT")]
     artifacts_address: Option<String>,
+    /// Serves the portal built in this directory instead of the one in the binary, read once at the start.
+    #[arg(long, hide = true, value_name = "DIR")]
+    portal_dir: Option<PathBuf>,
     #[command(flatten)]
     cluster: cluster::ClusterArgs,
     #[command(flatten)]
@@ -69,6 +72,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
+    let portal = portal::assets(args.portal_dir.as_deref())?;
     // Bound first: a taken port is told before anything is started.
     let web = bind(args.listen, "--listen").await?;
     let address = web.local_addr().context("cannot tell the listen address")?;
@@ -94,7 +98,7 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
     let links = server::SignInLinks::default();
     let clients = cluster.clients();
     let router = server::router(server::ServerOptions {
-        portal: portal::assets(),
+        portal,
         links: links.clone(),
         listen: Some(address),
         hosts: args.hosts.clone(),
