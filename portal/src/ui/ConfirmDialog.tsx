@@ -1,0 +1,79 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { useState, type ReactNode } from 'react'
+
+import { Problem } from './Problem'
+
+type Props = {
+  opened: boolean
+  onClose: () => void
+  title: string
+  /** What will happen, in words. */
+  children: ReactNode
+  /** The verb on the button, for example `Delete`. */
+  action: string
+  danger?: boolean
+  /** The name to be typed before the button works. */
+  typedName?: string
+  /** Why the button does not work (yet). */
+  blocked?: string
+  pending: boolean
+  error: unknown
+  onConfirm: () => void
+}
+
+/** Asks before something happens that cannot simply be undone. */
+export function ConfirmDialog(props: Props) {
+  return (
+    <Modal
+      opened={props.opened}
+      onClose={props.onClose}
+      title={props.title}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <Question {...props} />
+    </Modal>
+  )
+}
+
+/** Mounted with the dialog, so that nothing typed survives it. */
+function Question({ onClose, children, action, danger, typedName, blocked, pending, error, onConfirm }: Props) {
+  const [typed, setTyped] = useState('')
+  const confirmed = !blocked && (typedName === undefined || typed.trim() === typedName)
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (confirmed && !pending) onConfirm()
+      }}
+    >
+      <Stack>
+        <div>{children}</div>
+        {typedName !== undefined && (
+          <TextInput
+            label={`Type ${typedName} to confirm`}
+            autoComplete="off"
+            spellCheck={false}
+            data-autofocus
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+          />
+        )}
+        {error !== null && error !== undefined && <Problem error={error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="outline" onClick={onClose} data-autofocus={typedName === undefined || undefined}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            color={danger ? 'red.9' : undefined}
+            disabled={!confirmed}
+            title={blocked}
+            loading={pending}
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
