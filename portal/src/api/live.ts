@@ -59,7 +59,8 @@ function follow(queries: QueryClient, namespace: string | undefined, signedOut: 
     }, GATHER_MS)
   }
 
-  source.addEventListener('message', (event: MessageEvent<string>) => {
+  // The server names its events.
+  source.addEventListener('change', (event: MessageEvent<string>) => {
     const change = JSON.parse(event.data) as Change
     if (change.type === 'signedOut') return signedOut()
     report('live')

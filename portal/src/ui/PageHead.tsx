@@ -1,30 +1,69 @@
-import { Anchor, Breadcrumbs, Stack, Text, Title } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core'
+import { useDocumentTitle } from '@mantine/hooks'
+import { Link, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef, type ReactNode } from 'react'
 
 export type Crumb = { label: string; to?: string }
 
-/** Title and breadcrumbs of a page. */
-export function PageHead({ title, crumbs }: { title: string; crumbs: Crumb[] }) {
+type Props = {
+  title: string
+  crumbs: Crumb[]
+  /** Buttons for what can be done with the whole page. */
+  actions?: ReactNode
+  /** The state of what the page shows, beside its title. */
+  status?: ReactNode
+}
+
+/** The view that was shown last; the first one after loading takes no focus away. */
+let shown: string | undefined
+
+/** Title, state, actions and breadcrumbs of a page. Names the document, and takes the focus after a navigation. */
+export function PageHead({ title, crumbs, actions, status }: Props) {
+  const { pathname } = useLocation()
+  useDocumentTitle(`${title} · Pilothouse`)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (shown !== undefined && shown !== pathname) heading.current?.focus({ preventScroll: true })
+    shown = pathname
+  }, [pathname])
   return (
     <Stack gap={4}>
       <nav aria-label="Breadcrumbs">
-        <Breadcrumbs separatorMargin={6}>
-          {crumbs.map((crumb) =>
+        <Breadcrumbs separatorMargin={6} style={{ flexWrap: 'wrap', rowGap: 2 }}>
+          {crumbs.map((crumb, place) =>
             crumb.to ? (
               <Anchor key={crumb.label} component={Link} to={crumb.to} size="sm">
                 {crumb.label}
               </Anchor>
             ) : (
-              <Text key={crumb.label} size="sm" c="dimmed">
+              <Text
+                key={crumb.label}
+                size="sm"
+                c="dimmed"
+                aria-current={place === crumbs.length - 1 ? 'page' : undefined}
+                style={{ overflowWrap: 'anywhere' }}
+              >
                 {crumb.label}
               </Text>
             ),
           )}
         </Breadcrumbs>
       </nav>
-      <Title order={1} size="h2">
-        {title}
-      </Title>
+      <Group justify="space-between" align="flex-start" gap="sm">
+        <Group gap="sm" align="center" style={{ minWidth: 0 }}>
+          <Title
+            order={1}
+            size="h2"
+            ref={heading}
+            tabIndex={-1}
+            style={{ outline: 'none', overflowWrap: 'anywhere', minWidth: 0 }}
+          >
+            {title}
+          </Title>
+          {status}
+        </Group>
+        {actions && <Group gap="xs">{actions}</Group>}
+      </Group>
     </Stack>
   )
 }
