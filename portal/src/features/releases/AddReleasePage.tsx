@@ -1,4 +1,4 @@
-import { Button, Card, Group, Select, SimpleGrid, Stack, Textarea, TextInput, Title } from '@mantine/core'
+import { Button, Card, Group, Select, SimpleGrid, Stack, TextInput, Title } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
@@ -6,10 +6,11 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import type { Schemas } from '../../api/client'
 import { ProblemError } from '../../api/problem'
 import { paths } from '../../lib/paths'
+import { CodeEditor } from '../../ui/CodeEditor'
 import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
 import { charts, repositories, versions } from '../repositories/queries'
-import { createRelease } from './queries'
+import { chartVersion, createRelease } from './queries'
 
 type Form = {
   name: string
@@ -76,6 +77,8 @@ export function AddReleasePage() {
   const sources = useQuery(repositories(namespace, { pageSize: 500 }))
   const found = useQuery({ ...charts(namespace, sourceName), enabled: sourceName !== '' })
   const offered = useQuery({ ...versions(namespace, sourceName, chart), enabled: sourceName !== '' && chart !== '' })
+  const picked = form.values.version || offered.data?.[0]?.version || ''
+  const schema = useQuery({ ...chartVersion(namespace, sourceName, chart, picked), enabled: picked !== '' })
   const create = useMutation({
     mutationFn: () => createRelease(namespace, toRequest(form.values)),
     onError: (error) => {
@@ -147,14 +150,15 @@ export function AddReleasePage() {
           </Card>
           <SimpleGrid cols={{ base: 1, sm: 3 }}>
             {(['values', 'valuesFrom', 'labels'] as const).map((field) => (
-              <Textarea
+              <CodeEditor
                 key={field}
                 label={{ values: 'Values', valuesFrom: 'ValuesFrom', labels: 'Labels' }[field]}
                 description="YAML"
-                autosize
-                minRows={8}
-                styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-                {...form.getInputProps(field)}
+                language="yaml"
+                schema={field === 'values' ? (schema.data?.schema ?? undefined) : undefined}
+                value={form.values[field]}
+                onChange={(text) => form.setFieldValue(field, text)}
+                error={form.errors[field]}
               />
             ))}
           </SimpleGrid>

@@ -38,6 +38,17 @@ export const notes = (namespace: string, name: string) =>
     queryFn: () => answer(client.GET('/api/v1/namespaces/{namespace}/releases/{name}/notes', at({ namespace, name }))),
   })
 
+export const chartVersion = (namespace: string, repository: string, chart: string, version: string) =>
+  queryOptions({
+    queryKey: ['repositories', 'version', namespace, repository, chart, version],
+    queryFn: () =>
+      answer(
+        client.GET('/api/v1/namespaces/{namespace}/repositories/{name}/charts/{chart}/versions/{version}', {
+          params: { path: { namespace, name: repository, chart, version } },
+        }),
+      ),
+  })
+
 export const createRelease = (namespace: string, body: Schemas['ReleaseRequest']) =>
   answer(client.POST('/api/v1/namespaces/{namespace}/releases', { params: { path: { namespace } }, body }))
 
