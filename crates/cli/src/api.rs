@@ -1,8 +1,9 @@
 //! The client of the HTTP API: one request, one answer, errors in words.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
+use pilothouse_registry::{TlsOptions, distrust};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,16 +49,16 @@ impl Api {
     /// # Errors
     /// Where the certificate authority cannot be read.
     pub(crate) fn new(connection: Connection) -> anyhow::Result<Self> {
-        // A second call finds the provider set, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http =
-            reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
-        if let Some(file) = &connection.certificate_authority {
-            let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            let certificate = reqwest::Certificate::from_pem(&pem)
-                .with_context(|| format!("{} is no PEM certificate", file.display()))?;
-            http = http.add_root_certificate(certificate);
-        }
+        let authority = connection.certificate_authority.as_ref();
+        let read =
+            |file: &PathBuf| std::fs::read(file).with_context(|| format!("cannot read {}", file.display()));
+        let tls = TlsOptions { ca: authority.map(read).transpose()?, ..TlsOptions::default() };
+        let named = || authority.map_or_else(String::new, |file| format!(" with {}", file.display()));
+        let config = tls.config().map_err(|why| anyhow::anyhow!("cannot set up TLS{}: {why}", named()))?;
+        let mut http = reqwest::Client::builder()
+            .tls_backend_preconfigured(config)
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none());
         // A proxy has no business between this machine and itself.
         if connection.server.starts_with("http://") {
             http = http.no_proxy();
@@ -104,11 +105,7 @@ impl Api {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request
-            .send()
-            .await
-            .map_err(reqwest::Error::without_url)
-            .with_context(|| format!("cannot reach {server}: does `pilothouse up` run there?"))?;
+        let answer = request.send().await.map_err(|error| unreached(server, error.without_url()))?;
         let status = answer.status();
         let text = read(answer).await.with_context(|| format!("the answer of {server} broke off"))?;
         if status.is_success() {
@@ -132,6 +129,18 @@ async fn read(mut answer: reqwest::Response) -> anyhow::Result<Vec<u8>> {
         text.extend_from_slice(&part);
     }
     Ok(text)
+}
+
+/// What a person can do about a server that gave no answer.
+fn unreached(server: &str, error: reqwest::Error) -> anyhow::Error {
+    match distrust(&error) {
+        Some(why) => anyhow::anyhow!(
+            "{server} is not trusted: {why}. Sign in with `pilothouse login {server} --ca-file FILE`, FILE being the \
+             certificate of its authority"
+        ),
+        None => anyhow::Error::new(error)
+            .context(format!("cannot reach {server}: does `pilothouse up` run there?")),
+    }
 }
 
 fn refused(status: StatusCode, text: &[u8]) -> anyhow::Error {

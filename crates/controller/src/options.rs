@@ -1,6 +1,5 @@
 //! What the controllers are told at start.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,9 +12,6 @@ use crate::metrics::Metrics;
 pub struct Options {
     /// Directory of artifacts and of what syncs remember. Its layout is the controllers' own.
     pub data_dir: PathBuf,
-    /// Where artifacts are served over plain HTTP, without authentication as Flux's are. Default `127.0.0.1:0`: any
-    /// free port, on loopback only.
-    pub artifact_listen: SocketAddr,
     /// `host[:port]` in artifact URLs; `None` is the address listened on.
     pub artifact_address: Option<String>,
     /// Watch this namespace only; `None` watches all.
@@ -55,7 +51,6 @@ impl Options {
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
-            artifact_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             artifact_address: None,
             namespace: None,
             label_selector: None,

@@ -10,6 +10,7 @@ use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::runtime::{reflector, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use pilothouse_resources::{HelmChart, HelmRelease, HelmRepository, OCIRepository};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,9 @@ pub enum Error {
 
 /// Runs the controllers until `shutdown`: the watches, the artifact server and the reconcilers of all kinds.
 ///
+/// Artifacts are served on `listener`: plain HTTP, without authentication as Flux's are, so keep it to a trusted
+/// network (loopback where the controllers are the only readers).
+///
 /// # Flow
 /// Artifacts are served first; then each kind is watched, and once all are listed the reconcilers start.
 ///
@@ -47,14 +51,15 @@ pub enum Error {
 /// After `shutdown` no new pass starts; passes that run are finished, then the artifact server stops.
 ///
 /// # Errors
-/// The data directory cannot be used, or the artifact server's address is taken. A Kubernetes API that cannot be
+/// The data directory cannot be used, or the listener has no address. A Kubernetes API that cannot be
 /// reached is no error: the watches try again for ever.
 pub async fn run(
     client: Client,
+    listener: TcpListener,
     options: Options,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    let (listener, local) = artifacts::listen(options.artifact_listen).await?;
+    let local = listener.local_addr().map_err(artifacts::Error::Listen)?;
     let address = options.artifact_address.clone().unwrap_or_else(|| local.to_string());
     tracing::info!(listen = %local, address, "serving artifacts");
     let artifacts = Artifacts::open(&options.data_dir, address, options.pool.clone())?;

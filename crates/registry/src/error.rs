@@ -376,7 +376,10 @@ impl Error {
                 "check that the credentials may read this repository, that they have not expired, and that it exists \
                  (some registries answer 403 for what does not)"
             }
-            _ => "check user name, password or token in the Secret named in `secretRef`, and whether they expired",
+            _ => {
+                "check user name, password or token in the Secret named in `secretRef`, and whether they expired; \
+                 without a Secret, add one"
+            }
         }
         .to_owned()
     }
@@ -418,6 +421,15 @@ fn cause_of(error: &reqwest::Error, host: String, address: String) -> Cause {
     if error.is_connect() { Cause::Connect { host: address, reason } } else { Cause::Broken(reason) }
 }
 
+/// Why a server's certificate is not trusted, in words, where that is why `error` came.
+pub fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let chain = std::iter::successors(Some(error), |error| error.source()).take(16);
+    chain.filter_map(tls_cause).find_map(|cause| match cause {
+        Cause::CertificateNotTrusted(why) => Some(why),
+        _ => None,
+    })
+}
+
 fn tls_cause(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
     let inner = rustls_error(error, 4)?;
     Some(match inner {
@@ -429,7 +441,12 @@ fn tls_cause(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
                 C::NotValidForName | C::NotValidForNameContext { .. } => {
                     "x509: certificate is not valid for this host name".into()
                 }
-                other => format!("x509: {other}"),
+                C::NotValidYet | C::NotValidYetContext { .. } => "x509: certificate is not valid yet".into(),
+                // An authority's certificate as the server's own: what `openssl req -x509` makes.
+                C::Other(cause) if cause.to_string().contains("CaUsedAsEndEntity") => {
+                    "x509: certificate signed by unknown authority (it is self-signed)".into()
+                }
+                other => format!("x509: {}", spaced(&other.to_string())),
             })
         }
         rustls::Error::InvalidMessage(_) => {
@@ -440,6 +457,21 @@ fn tls_cause(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
         }
         other => Cause::Tls(envelope::clip(&other.to_string())),
     })
+}
+
+/// A name in `CamelCase`, as the TLS library gives its causes, in words; other text as it is.
+fn spaced(text: &str) -> String {
+    if text.is_empty() || !text.chars().all(char::is_alphanumeric) {
+        return text.to_owned();
+    }
+    let mut words = String::new();
+    for character in text.chars() {
+        if character.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(character.to_lowercase());
+    }
+    words
 }
 
 /// The TLS error in `error`: I/O errors wrap it, sometimes each other, and leave it out of their `source`.

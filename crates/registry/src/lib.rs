@@ -47,7 +47,7 @@ pub use access::{Access, Scheme};
 pub use catalog::{Catalog, ChartVersion};
 pub use credentials::{CredentialProvider, Credentials, Provided};
 pub use digest::Digest;
-pub use error::{Error, Kind};
+pub use error::{Error, Kind, distrust};
 pub use family::Family;
 pub use gate::RateLimit;
 pub use http_repository::{HttpRepository, IndexAnswer, Validators};

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use sha2::{Digest as _, Sha256};
 
@@ -47,8 +49,11 @@ impl TlsOptions {
         hasher.finalize().into()
     }
 
-    /// The settings as rustls wants them; `Err` says which file is wrong.
-    pub(crate) fn config(&self) -> Result<ClientConfig, String> {
+    /// The settings as rustls wants them.
+    ///
+    /// # Errors
+    /// Which of the files is wrong, in words; never its content.
+    pub fn config(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -56,7 +61,7 @@ impl TlsOptions {
         let builder = if self.skip_verify {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Unchecked(provider)))
         } else {
-            builder.with_root_certificates(self.roots()?)
+            builder.dangerous().with_custom_certificate_verifier(self.verifier(provider)?)
         };
         let mut config = match &self.client {
             None => builder.with_no_client_auth(),
@@ -74,16 +79,28 @@ impl TlsOptions {
         Ok(config)
     }
 
-    fn roots(&self) -> Result<Arc<RootCertStore>, String> {
+    fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
         let system = system_roots();
-        let Some(ca) = &self.ca else { return Ok(system) };
-        let mut store = RootCertStore::clone(&system);
-        for certificate in certificates(ca).map_err(|e| format!("`ca.crt` {e}"))? {
-            store
-                .add(certificate)
-                .map_err(|e| format!("`ca.crt` holds a certificate that cannot be used: {e}"))?;
-        }
-        Ok(Arc::new(store))
+        let own = self.ca.as_deref().map(certificates).transpose().map_err(|e| format!("`ca.crt` {e}"))?;
+        let roots = match &own {
+            None => system,
+            Some(own) => {
+                let mut store = RootCertStore::clone(&system);
+                for certificate in own {
+                    store
+                        .add(certificate.clone())
+                        .map_err(|e| format!("`ca.crt` holds a certificate that cannot be used: {e}"))?;
+                }
+                Arc::new(store)
+            }
+        };
+        let chains = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(|e| format!("certificate authorities: {e}"))?;
+        Ok(match own {
+            None => chains,
+            Some(own) => Arc::new(TrustedItself { chains, own }),
+        })
     }
 }
 
@@ -108,6 +125,77 @@ fn system_roots() -> Arc<RootCertStore> {
             Arc::new(store)
         })
         .clone()
+}
+
+/// Checks chains, and accepts a certificate that was itself given as an authority: one that `openssl req -x509` makes
+/// is both the server's and its own authority, and Go's `x509.Certificate.Verify` takes it when it is among the roots.
+#[derive(Debug)]
+struct TrustedItself {
+    chains: Arc<WebPkiServerVerifier>,
+    own: Vec<CertificateDer<'static>>,
+}
+
+impl TrustedItself {
+    fn accepts(
+        &self,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<bool, rustls::Error> {
+        if !self.own.contains(certificate) {
+            return Ok(false);
+        }
+        let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else { return Ok(false) };
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if parsed.validity().not_after.timestamp() < now {
+            return Err(rustls::CertificateError::Expired.into());
+        }
+        if parsed.validity().not_before.timestamp() > now {
+            return Err(rustls::CertificateError::NotValidYet.into());
+        }
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        Ok(true)
+    }
+}
+
+impl ServerCertVerifier for TrustedItself {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let chained =
+            self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match chained {
+            Err(_) if self.accepts(end_entity, server_name, now)? => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chains.supported_verify_schemes()
+    }
 }
 
 /// Accepts any certificate; signatures of the handshake are still checked.

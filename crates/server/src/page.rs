@@ -23,6 +23,9 @@ pub struct ListQuery {
     pub page_size: Option<usize>,
     /// Only items in this state, for example `Ready` or `Failed`; several are separated by commas.
     pub state: Option<String>,
+    /// Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+    /// services have applications.
+    pub app: Option<String>,
 }
 
 /// One page of a list.
@@ -40,6 +43,9 @@ pub struct Page<T> {
     /// Number of items by state, before the filter by state.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub states: std::collections::BTreeMap<String, usize>,
+    /// Number of items by application, before the filter by application; those of none are under the empty name.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub apps: std::collections::BTreeMap<String, usize>,
 }
 
 /// A value to sort by.
@@ -74,6 +80,10 @@ pub(crate) trait Listed {
     fn state(&self) -> &str {
         ""
     }
+    /// The application of the item, empty for none; `None`: items of this kind have no applications.
+    fn app(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl ListQuery {
@@ -102,12 +112,11 @@ impl ListQuery {
                 words.iter().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
             });
         }
-        let mut states = std::collections::BTreeMap::new();
-        for item in &items {
-            if !item.state().is_empty() {
-                *states.entry(item.state().to_owned()).or_insert(0) += 1;
-            }
+        let apps = count(items.iter().filter_map(Listed::app));
+        if let Some(wanted) = self.app.as_deref() {
+            items.retain(|item| item.app() == Some(wanted));
         }
+        let states = count(items.iter().map(Listed::state).filter(|state| !state.is_empty()));
         if let Some(wanted) = self.state.as_deref().filter(|state| !state.is_empty()) {
             items.retain(|item| {
                 wanted.split(',').any(|state| state.trim().eq_ignore_ascii_case(item.state()))
@@ -120,8 +129,16 @@ impl ListQuery {
         let total = items.len();
         let start = (page - 1).saturating_mul(page_size).min(total);
         let items = items.into_iter().skip(start).take(page_size).collect();
-        Ok(Page { items, total, page, page_size, states })
+        Ok(Page { items, total, page, page_size, states, apps })
     }
+}
+
+fn count<'a>(names: impl Iterator<Item = &'a str>) -> std::collections::BTreeMap<String, usize> {
+    let mut counts = std::collections::BTreeMap::new();
+    for name in names {
+        *counts.entry(name.to_owned()).or_insert(0) += 1;
+    }
+    counts
 }
 
 #[cfg(test)]

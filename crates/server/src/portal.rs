@@ -108,9 +108,9 @@ pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response 
     if let Some(file) = app.portal.files.get(name).filter(|_| name != "index.html") {
         return file.respond(request.headers());
     }
-    // A view's address has no extension; a missing script must not be answered with a page.
+    // A missing script must not be answered with a page; names and versions in a view's address may hold dots.
     let looks_like_file =
-        name.rsplit('/').next().is_some_and(|last| last.contains('.')) && name != "index.html";
+        name.starts_with("assets/") || (!name.contains('/') && name.contains('.') && name != "index.html");
     match app.portal.files.get("index.html") {
         Some(index) if !looks_like_file => page(index, app.secure),
         Some(_) => Problem::not_found(format!("there is no file `{path}`")).into_response(),

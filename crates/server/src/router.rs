@@ -126,6 +126,9 @@ fn charts() -> OpenApiRouter<App> {
         .routes(routes!(handlers::crds))
         .routes(routes!(handlers::signatures))
         .routes(routes!(handlers::of_oci_repository))
+        .routes(routes!(handlers::templates_of_oci_repository))
+        .routes(routes!(handlers::crds_of_oci_repository))
+        .routes(routes!(handlers::signatures_of_oci_repository))
 }
 
 fn releases() -> OpenApiRouter<App> {

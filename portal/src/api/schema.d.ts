@@ -211,6 +211,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/namespaces/{namespace}/oci-repositories/{name}/chart/crds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** CRDs of the chart that an OCI repository holds, with their content. */
+        get: operations["getNamespacesNamespaceOciRepositoriesNameChartCrds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/oci-repositories/{name}/chart/signatures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signatures of the artifact that an OCI repository holds: what is there, without a verdict. */
+        get: operations["getNamespacesNamespaceOciRepositoriesNameChartSignatures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/namespaces/{namespace}/oci-repositories/{name}/chart/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates of the chart that an OCI repository holds, with their content. */
+        get: operations["getNamespacesNamespaceOciRepositoriesNameChartTemplates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/namespaces/{namespace}/oci-repositories/{name}/dependents": {
         parameters: {
             query?: never;
@@ -1939,6 +1990,10 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_ChartView: {
+            /** @description Number of items by application, before the filter by application; those of none are under the empty name. */
+            apps?: {
+                [key: string]: number;
+            };
             /** @description The items of this page. */
             items: {
                 /** @description Version of the application in it. */
@@ -1979,6 +2034,10 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_OciRepository: {
+            /** @description Number of items by application, before the filter by application; those of none are under the empty name. */
+            apps?: {
+                [key: string]: number;
+            };
             /** @description The items of this page. */
             items: {
                 artifact?: null | components["schemas"]["ArtifactView"];
@@ -2048,6 +2107,10 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Release: {
+            /** @description Number of items by application, before the filter by application; those of none are under the empty name. */
+            apps?: {
+                [key: string]: number;
+            };
             /** @description The items of this page. */
             items: {
                 /** @description Application it belongs to (label `app.duplocloud.net/app-name`). */
@@ -2113,6 +2176,10 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Repository: {
+            /** @description Number of items by application, before the filter by application; those of none are under the empty name. */
+            apps?: {
+                [key: string]: number;
+            };
             /** @description The items of this page. */
             items: {
                 catalog?: null | components["schemas"]["Catalog"];
@@ -2182,6 +2249,10 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Workload: {
+            /** @description Number of items by application, before the filter by application; those of none are under the empty name. */
+            apps?: {
+                [key: string]: number;
+            };
             /** @description The items of this page. */
             items: {
                 /** @description Application it belongs to. */
@@ -2800,8 +2871,8 @@ export interface components {
             /** @description The same as YAML. */
             computedYaml: string;
             /** @description Layers, the lowest first. */
-            layers: components["schemas"]["Layer"][];
-            /** @description Layer (by its place in `layers`) that each value of `computed` came from, by path. */
+            layers: components["schemas"]["ValuesLayer"][];
+            /** @description ValuesLayer (by its place in `layers`) that each value of `computed` came from, by path. */
             origins: {
                 [key: string]: number;
             };
@@ -2811,6 +2882,17 @@ export interface components {
             values: Record<string, unknown>;
             /** @description The same as YAML. */
             yaml: string;
+        };
+        /** @description One source of values. */
+        ValuesLayer: {
+            /** @description `chart`, `ConfigMap`, `Secret` or `release`. */
+            kind: string;
+            /** @description Whether the object or key does not exist (and may be missing). */
+            missing: boolean;
+            /** @description In words, for example `ConfigMap web-values, key values.yaml`. */
+            name: string;
+            /** @description Where in the values it is set, where not at the root. */
+            targetPath?: string | null;
         };
         /** @description Version of the program. */
         Version: {
@@ -2827,6 +2909,10 @@ export interface components {
             from: string;
             /** @description `Chart.yaml`. */
             metadata: components["schemas"]["TextComparison"];
+            /** @description `README.md`. */
+            readme: components["schemas"]["TextComparison"];
+            /** @description `values.schema.json`. */
+            schema: components["schemas"]["TextComparison"];
             /** @description Templates that differ. */
             templates: components["schemas"]["ItemChange"][];
             /** @description The new version. */
@@ -2917,6 +3003,11 @@ export interface operations {
                 pageSize?: number;
                 /** @description Only items in this state, for example `Ready` or `Failed`; several are separated by commas. */
                 state?: string;
+                /**
+                 * @description Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+                 *     services have applications.
+                 */
+                app?: string;
             };
             header?: never;
             path?: never;
@@ -3524,6 +3615,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChartDetail"];
+                };
+            };
+            /** @description There is no such OCI repository. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was not pulled yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNamespacesNamespaceOciRepositoriesNameChartCrds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Namespace. */
+                namespace: string;
+                /** @description Name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CRDs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartFile"][];
+                };
+            };
+            /** @description There is no such OCI repository. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was not pulled yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNamespacesNamespaceOciRepositoriesNameChartSignatures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Namespace. */
+                namespace: string;
+                /** @description Name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signatures"];
+                };
+            };
+            /** @description There is no such OCI repository. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was not pulled yet. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The registry did not answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNamespacesNamespaceOciRepositoriesNameChartTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Namespace. */
+                namespace: string;
+                /** @description Name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Templates. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartFile"][];
                 };
             };
             /** @description There is no such OCI repository. */
@@ -5003,6 +5232,11 @@ export interface operations {
                 pageSize?: number;
                 /** @description Only items in this state, for example `Ready` or `Failed`; several are separated by commas. */
                 state?: string;
+                /**
+                 * @description Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+                 *     services have applications.
+                 */
+                app?: string;
             };
             header?: never;
             path: {
@@ -5788,6 +6022,11 @@ export interface operations {
                 pageSize?: number;
                 /** @description Only items in this state, for example `Ready` or `Failed`; several are separated by commas. */
                 state?: string;
+                /**
+                 * @description Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+                 *     services have applications.
+                 */
+                app?: string;
             };
             header?: never;
             path?: never;
@@ -5839,7 +6078,10 @@ export interface operations {
                 pageSize?: number;
                 /** @description Only items in this state, for example `Ready` or `Failed`; several are separated by commas. */
                 state?: string;
-                /** @description Only releases of this application (label `app.duplocloud.net/app-name`). */
+                /**
+                 * @description Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+                 *     services have applications.
+                 */
                 app?: string;
                 /** @description Only releases from this repository. */
                 source?: string;
@@ -5894,6 +6136,11 @@ export interface operations {
                 pageSize?: number;
                 /** @description Only items in this state, for example `Ready` or `Failed`; several are separated by commas. */
                 state?: string;
+                /**
+                 * @description Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+                 *     services have applications.
+                 */
+                app?: string;
             };
             header?: never;
             path?: never;
@@ -5945,6 +6192,13 @@ export interface operations {
                 pageSize?: number;
                 /** @description Only items in this state, for example `Ready` or `Failed`; several are separated by commas. */
                 state?: string;
+                /**
+                 * @description Only items of this application (label `app.duplocloud.net/app-name`); empty: those of none. Releases and
+                 *     services have applications.
+                 */
+                app?: string;
+                /** @description Only those that this HelmRelease made. */
+                release?: string;
             };
             header?: never;
             path?: never;

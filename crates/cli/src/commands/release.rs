@@ -80,14 +80,17 @@ enum Command {
 struct Add {
     name: String,
     /// Repository of the chart.
-    #[arg(long, value_name = "NAME")]
-    repo: String,
+    #[arg(long, value_name = "NAME", requires = "chart", required_unless_present = "oci_repo")]
+    repo: Option<String>,
+    /// OCIRepository that is the chart, instead of a repository and a chart in it.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["repo", "chart", "version"])]
+    oci_repo: Option<String>,
     /// Namespace of the repository [default: the release's].
     #[arg(long, value_name = "NAME")]
     repo_namespace: Option<String>,
     /// Name of the chart.
     #[arg(long, value_name = "NAME")]
-    chart: String,
+    chart: Option<String>,
     /// Helm's name of the release [default: NAME].
     #[arg(long, value_name = "NAME")]
     release_name: Option<String>,
@@ -160,7 +163,10 @@ fn action(client: &ClientArgs, name: &str, action: &str) -> String {
 async fn add(client: &ClientArgs, api: &Api, add: &Add) -> anyhow::Result<()> {
     let mut body = json!({
         "name": add.name,
-        "chart": {"sourceKind": "HelmRepository", "sourceName": add.repo, "name": add.chart},
+        "chart": match &add.oci_repo {
+            Some(repository) => json!({"sourceKind": "OCIRepository", "sourceName": repository}),
+            None => json!({"sourceKind": "HelmRepository", "sourceName": add.repo, "name": add.chart}),
+        },
     });
     if let Some(namespace) = &add.repo_namespace {
         body["chart"]["sourceNamespace"] = json!(namespace);

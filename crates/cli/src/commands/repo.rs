@@ -228,7 +228,15 @@ fn found(repository: &Value) -> String {
         return "is registered, its sync goes on".to_owned();
     }
     let complete = if catalog["complete"] == false { ", the list is not complete" } else { "" };
-    format!("is synced: {} charts, {} versions{complete}", text(catalog, "charts"), text(catalog, "versions"))
+    // An empty or partial list says why.
+    let partial = catalog["charts"] == 0 || catalog["complete"] == false;
+    let detail = if partial { text(catalog, "detail") } else { String::new() };
+    let why = if detail.is_empty() { detail } else { format!(": {detail}") };
+    format!(
+        "is synced: {} charts, {} versions{complete}{why}",
+        text(catalog, "charts"),
+        text(catalog, "versions")
+    )
 }
 
 async fn list(client: &ClientArgs, api: &Api, all: bool) -> anyhow::Result<()> {

@@ -80,16 +80,13 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
     let cluster = Cluster::connect(&args.cluster, data_dir).await?;
     let artifacts =
         bind_kept(args.artifacts_listen, "--artifacts-listen", data_dir, "artifacts-port").await?;
-    let artifact_listen = artifacts.local_addr().context("cannot tell the address of the artifacts")?;
-    drop(artifacts);
     let options = controller::Options {
-        artifact_listen,
         artifact_address: args.artifacts_address.clone(),
         ..controller::Options::new(data_dir.join("artifacts"))
     };
     let metrics = options.metrics.clone();
     let mut controllers =
-        tokio::spawn(controller::run(cluster.client(), options, stop.clone().cancelled_owned()));
+        tokio::spawn(controller::run(cluster.client(), artifacts, options, stop.clone().cancelled_owned()));
     match server::resume_renames(&cluster.client()).await {
         Ok(0) => {}
         Ok(renames) => tracing::info!(renames, "finished the renames that a stop had cut off"),
@@ -114,7 +111,8 @@ async fn serve(args: &Args, data_dir: &DataDir) -> anyhow::Result<()> {
         let connection = Connection {
             server: place.clone(),
             token: token.reveal().to_owned(),
-            certificate_authority: None,
+            // A certificate that nobody signed is its own authority; a chain may end in a private one.
+            certificate_authority: args.tls_cert.as_ref().and_then(|file| file.canonicalize().ok()),
         };
         data_dir.write_private(connection::SERVER_FILE, &serde_json::to_string_pretty(&connection)?)?;
         welcome::print(&place, &links.mint(&token), data_dir, &cluster);

@@ -18,10 +18,13 @@ const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/portal.rs"))
 /// A directory that cannot be read or holds no `index.html`.
 pub(crate) fn assets(directory: Option<&Path>) -> anyhow::Result<PortalAssets> {
     let Some(directory) = directory else {
-        return Ok(PortalAssets::new(FILES.iter().map(|(path, bytes)| ((*path).to_owned(), Cow::Borrowed(*bytes)))));
+        return Ok(PortalAssets::new(
+            FILES.iter().map(|(path, bytes)| ((*path).to_owned(), Cow::Borrowed(*bytes))),
+        ));
     };
     let mut files = Vec::new();
-    collect(directory, &mut files).with_context(|| format!("cannot read the portal in {}", directory.display()))?;
+    collect(directory, &mut files)
+        .with_context(|| format!("cannot read the portal in {}", directory.display()))?;
     let read = |path: PathBuf| -> anyhow::Result<(String, Cow<'static, [u8]>)> {
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.strip_prefix(directory).unwrap_or(&path).to_string_lossy().into_owned();

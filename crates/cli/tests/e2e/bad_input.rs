@@ -80,6 +80,65 @@ fn releases_that_fail_say_why_and_recover() {
 }
 
 #[test]
+fn a_namespace_that_the_registry_does_not_have_is_told() {
+    if !present("a missing namespace", &[docker_registry(), helm_tool(), kubectl_tool()]) {
+        return;
+    }
+    let registry = Registry::open();
+    charts::push("webapp", &charts::WEBAPP[..1], &format!("oci://{}/charts", registry.host()), None);
+    let pilothouse = Pilothouse::start();
+    let wrong = format!("oci://{}/chart", registry.host());
+    let added = fail_or_note(&pilothouse, &["repo", "add", "typo", &wrong, "--insecure", "--wait"]);
+    assert!(added.contains("no charts found below") && added.contains("charts/webapp"), "{added}");
+    let ready = pilothouse.ready("default", "helmrepository", "typo").unwrap();
+    assert!(ready.contains("no charts found below"), "{ready}");
+    // Somebody pushes there: the next sync finds it.
+    charts::push("webapp", &charts::WEBAPP[..1], &wrong, None);
+    let synced = fail_or_note(&pilothouse, &["repo", "sync", "typo", "--wait"]);
+    assert!(synced.contains("1 charts, 1 versions"), "{synced}");
+    assert!(!pilothouse.ready("default", "helmrepository", "typo").unwrap().contains("no charts"));
+}
+
+/// What the command line says to a person, on both streams.
+fn fail_or_note(pilothouse: &Pilothouse, arguments: &[&str]) -> String {
+    let output = pilothouse.command(arguments).output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn an_artifact_that_is_not_a_chart_is_told() {
+    if !present("an artifact that is no chart", &[docker_registry(), helm_tool(), kubectl_tool()]) {
+        return;
+    }
+    let registry = Registry::open();
+    let remote = format!("oci://{}/mixed", registry.host());
+    charts::push("webapp", &charts::WEBAPP[..1], &remote, None);
+    registry.push_image("mixed/image", "1.0.0");
+    let pilothouse = Pilothouse::start();
+    pilothouse.cli(&["repo", "add", "mixed", &remote, "--insecure", "--wait"]);
+    let catalog = pilothouse.json(&["repo", "show", "mixed"])["catalog"].clone();
+    assert_eq!((&catalog["charts"], &catalog["skipped"]), (&1.into(), &1.into()), "{catalog}");
+    // Asked for by name it is refused, with what it is.
+    let added = fail_or_note(
+        &pilothouse,
+        &["repo", "add", "image", &format!("{remote}/image"), "--insecure", "--wait"],
+    );
+    assert!(added.contains("no charts found"), "{added}");
+    crate::tools::succeed_with(
+        crate::tools::kubectl(pilothouse.kubeconfig()).args(["apply", "-f", "-"]),
+        &format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata:\n  name: image\n  namespace: \
+             default\nspec:\n  interval: 5m\n  insecure: true\n  url: {remote}/image\n  ref:\n    tag: 1.0.0\n"
+        ),
+    );
+    pilothouse.cli(&["release", "add", "image", "--oci-repo", "image"]);
+    eventually("the release says that it is no chart", Duration::from_secs(30), || {
+        let ready = pilothouse.ready("default", "helmrelease", "image")?;
+        if ready.starts_with("False") && ready.contains("chart") { Ok(()) } else { Err(ready) }
+    });
+}
+
+#[test]
 fn a_taken_port_and_plain_http_elsewhere_are_refused() {
     if !present("listen addresses", &[kubectl_tool()]) {
         return;

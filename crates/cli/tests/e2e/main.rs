@@ -13,4 +13,7 @@ mod public_charts;
 mod registries;
 mod registry;
 mod restarts;
+mod serving;
+#[path = "../../../registry/tests/it/token_server.rs"]
+mod token_server;
 mod tools;

@@ -6,6 +6,7 @@ use crate::{
     charts,
     pilothouse::Pilothouse,
     registry::{PASSWORD, Registry, USER},
+    token_server::TokenServer,
     tools::{docker_registry, eventually, fail, helm_tool, kubectl_tool, present},
 };
 
@@ -35,6 +36,56 @@ fn a_registry_with_passwords_is_synced_and_deployed_from() {
     for secret in [PASSWORD, "wrong-password-7"] {
         assert!(!shown.contains(secret) && !pilothouse.log().contains(secret), "{secret} leaks");
     }
+}
+
+#[test]
+fn a_registry_with_a_token_server_is_synced_and_deployed_from() {
+    if !present("a registry with a token server", &[docker_registry(), helm_tool(), kubectl_tool()]) {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = runtime.block_on(TokenServer::start(USER, PASSWORD));
+    let certificate = tempfile::tempdir().unwrap();
+    let registry = Registry::start(&server.registry_section(certificate.path()));
+    let remote = format!("oci://{}/team/charts", registry.host());
+    charts::push("webapp", &charts::WEBAPP, &remote, Some((USER, PASSWORD)));
+    let pilothouse = Pilothouse::start();
+
+    let mut anonymous = pilothouse.command(&["repo", "add", "tokens", &remote, "--insecure", "--wait"]);
+    let refused = fail(&mut anonymous);
+    assert!(refused.contains("401") && refused.contains("without a Secret, add one"), "{refused}");
+    let mut update = pilothouse.command(&["repo", "update", "tokens", "--username", USER, "--wait"]);
+    crate::tools::succeed(update.env("PILOTHOUSE_REGISTRY_PASSWORD", PASSWORD));
+    let catalog = pilothouse.json(&["repo", "show", "tokens"])["catalog"].clone();
+    assert_eq!((catalog["charts"].as_i64(), catalog["versions"].as_i64()), (Some(1), Some(4)), "{catalog}");
+    assert_eq!((&catalog["method"], &catalog["complete"]), (&"catalog".into(), &true.into()), "{catalog}");
+    pilothouse.cli(&["release", "add", "hello", "--repo", "tokens", "--chart", "webapp", "--wait"]);
+    assert!(!pilothouse.log().contains(PASSWORD), "the password is in the log");
+    // A sync again asks for its list and its tags with the tokens that it has.
+    let issued = server.issued();
+    pilothouse.cli(&["repo", "sync", "tokens", "--wait"]);
+    assert_eq!(server.issued(), issued, "tokens are not used again");
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_told_and_works_once_given() {
+    if !present("a registry with TLS", &[docker_registry(), kubectl_tool()]) {
+        return;
+    }
+    let (certificate, key) = crate::serving::self_signed("127.0.0.1");
+    let registry = Registry::with_certificate(&certificate, &key);
+    let pilothouse = Pilothouse::start();
+    let remote = format!("oci://{}/charts", registry.host());
+    pilothouse.cli(&["repo", "add", "tls", &remote]);
+    eventually("the certificate is named", Duration::from_secs(30), || {
+        let ready = pilothouse.ready("default", "helmrepository", "tls")?;
+        let words = ["False", &registry.host(), "certificate signed by unknown authority", "ca.crt"];
+        if words.iter().all(|word| ready.contains(word)) { Ok(()) } else { Err(ready) }
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), certificate).unwrap();
+    pilothouse.cli(&["repo", "update", "tls", "--ca-file", file.path().to_str().unwrap(), "--wait"]);
+    assert!(pilothouse.ready("default", "helmrepository", "tls").unwrap().starts_with("True"));
 }
 
 #[test]

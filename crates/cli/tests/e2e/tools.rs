@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    io::{Seek, Write},
     path::{Path, PathBuf},
     process::{Command, Output},
     time::{Duration, Instant},
@@ -68,6 +69,14 @@ pub(crate) fn succeed(command: &mut Command) -> String {
     let output = output(command);
     assert!(output.status.success(), "{command:?} failed:\n{}", text(&output));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same with `input` on its standard input.
+pub(crate) fn succeed_with(command: &mut Command, input: &str) -> String {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    succeed(command.stdin(file))
 }
 
 /// Runs a command that must fail; gives what it printed.

@@ -24,7 +24,7 @@ use pilothouse_resources::Artifact;
 use tokio::task::spawn_blocking;
 
 pub(crate) use collect::Retention;
-pub(crate) use server::{listen, serve};
+pub(crate) use server::serve;
 
 /// Something the artifact store could not do.
 #[derive(Debug, thiserror::Error)]
@@ -44,15 +44,9 @@ pub enum Error {
     /// A path that would leave the store.
     #[error("`{0}` is not a path of an artifact")]
     Path(String),
-    /// The artifact server cannot listen.
-    #[error("cannot serve artifacts on {address}")]
-    Listen {
-        /// The address.
-        address: String,
-        /// Why it failed.
-        #[source]
-        source: io::Error,
-    },
+    /// The artifact server's listener has no address.
+    #[error("cannot tell the address of the artifact server")]
+    Listen(#[source] io::Error),
     /// An artifact has no digest, or its content another one.
     #[error("artifact `{path}` has digest {actual}, expected {expected}")]
     Digest {
@@ -83,7 +77,7 @@ impl Error {
 /// The chain of causes in one line, for a condition.
 pub(crate) fn explain(error: &Error) -> String {
     match error {
-        Error::File { source, .. } | Error::Listen { source, .. } => format!("{error}: {source}"),
+        Error::File { source, .. } | Error::Listen(source) => format!("{error}: {source}"),
         _ => error.to_string(),
     }
 }

@@ -1,7 +1,5 @@
 //! Serves artifacts over HTTP: files only, below the served folder only, to anyone who can reach the address.
 
-use std::net::SocketAddr;
-
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -9,15 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::services::ServeDir;
 
-use super::{Artifacts, Error};
-
-/// Listens on `address`; returns where, since port 0 is any free one.
-pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let fail = |source| Error::Listen { address: address.to_string(), source };
-    let listener = TcpListener::bind(address).await.map_err(fail)?;
-    let local = listener.local_addr().map_err(fail)?;
-    Ok((listener, local))
-}
+use super::Artifacts;
 
 /// Serves the store until `shutdown`.
 pub(crate) async fn serve(artifacts: Artifacts, listener: TcpListener, shutdown: CancellationToken) {

@@ -150,7 +150,7 @@ impl RepositoryReconciler {
             repository.name_any()
         )));
         record::succeeded(status, &synced, changed, interval);
-        let message = format!("stored artifact: revision '{}'", synced.artifact.revision);
+        let message = record::message(&synced);
         source::set_ready(conditions, "Succeeded", &message);
         let annotations = source::event_annotations(&synced.artifact);
         let events = &self.context.events;

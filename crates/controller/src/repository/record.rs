@@ -56,6 +56,16 @@ pub(super) fn succeeded(
     status.catalog = Some(catalog);
 }
 
+/// The message of `Ready`: Flux's, and why there is nothing to deploy where no chart was found.
+pub(super) fn message(synced: &Synced) -> String {
+    let stored = format!("stored artifact: revision '{}'", synced.artifact.revision);
+    if synced.charts > 0 {
+        return stored;
+    }
+    let why = if synced.notes.is_empty() { "no charts found".to_owned() } else { synced.notes.join("; ") };
+    format!("{stored}; {why}")
+}
+
 /// Notes a sync that failed; what earlier ones found stays.
 pub(super) fn failed(status: &mut HelmRepositoryStatus, failure: &Failure, now: Timestamp) {
     let catalog = status.catalog.get_or_insert_with(CatalogStatus::default);

@@ -231,7 +231,7 @@ impl Job<'_> {
         }
         let mut notes = synced.notes;
         if synced.catalog.charts() == 0 {
-            notes.push(format!("no charts found below {url}"));
+            notes.insert(0, format!("no charts found below '{url}'"));
         }
         Ok(Synced {
             artifact,

@@ -23,9 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 type Files = Arc<Mutex<HashMap<String, Vec<u8>>>>;
 
 /// Everything a test needs. Dropped, it stops.
-pub struct Stage {
-    pub client: Client,
-    pub namespace: String,
+pub(crate) struct Stage {
+    pub(crate) client: Client,
+    pub(crate) namespace: String,
     files: Files,
     entries: Arc<Mutex<Vec<(String, String)>>>,
     url: String,
@@ -53,7 +53,7 @@ async fn connect() -> (Client, Option<DevCluster>) {
 
 impl Stage {
     /// A fresh namespace with a repository called `charts`, and running controllers.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (client, cluster) = connect().await;
         let crds: Api<
             k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
@@ -85,7 +85,7 @@ impl Stage {
     }
 
     /// Starts the controllers.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let mut options = Options::new(self.data.path());
         options.namespace = Some(self.namespace.clone());
         options.requeue_dependency = Duration::from_secs(2);
@@ -96,7 +96,7 @@ impl Stage {
     }
 
     /// Ends the controllers in the middle of whatever they do.
-    pub async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         if let Some(controllers) = self.controllers.take() {
             controllers.abort();
             let _ = controllers.await;
@@ -104,7 +104,7 @@ impl Stage {
     }
 
     /// Adds the repository `charts`.
-    pub async fn add_repository(&self) {
+    pub(crate) async fn add_repository(&self) {
         let repository = json!({
             "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
             "metadata": {"name": "charts", "namespace": self.namespace},
@@ -121,14 +121,14 @@ impl Stage {
     }
 
     /// Removes the repository `charts`.
-    pub async fn remove_repository(&self) {
+    pub(crate) async fn remove_repository(&self) {
         let api: Api<pilothouse_resources::HelmRepository> =
             Api::namespaced(self.client.clone(), &self.namespace);
         api.delete("charts", &DeleteParams::default()).await.unwrap();
     }
 
     /// Publishes a chart.
-    pub fn publish(&self, name: &str, version: &str, files: &[(&str, &str)]) {
+    pub(crate) fn publish(&self, name: &str, version: &str, files: &[(&str, &str)]) {
         let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         let metadata = format!("apiVersion: v2\nname: {name}\nversion: {version}\nappVersion: \"1.0\"\n");
         for (path, text) in [("Chart.yaml", metadata.as_str())].iter().chain(files) {
@@ -153,12 +153,12 @@ impl Stage {
         files.insert("index.yaml".to_owned(), index.into_bytes());
     }
 
-    pub fn releases(&self) -> Api<HelmRelease> {
+    pub(crate) fn releases(&self) -> Api<HelmRelease> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
     /// Creates or changes a HelmRelease.
-    pub async fn release(&self, name: &str, chart: &str, version: &str, spec: Value) {
+    pub(crate) async fn release(&self, name: &str, chart: &str, version: &str, spec: Value) {
         let mut full = json!({
             "interval": "10m", "timeout": "20s",
             "chart": {"spec": {"chart": chart, "version": version, "sourceRef": {"kind": "HelmRepository", "name": "charts"}}},
@@ -175,13 +175,18 @@ impl Stage {
     }
 
     /// Annotates a HelmRelease.
-    pub async fn annotate(&self, name: &str, annotations: Value) {
+    pub(crate) async fn annotate(&self, name: &str, annotations: Value) {
         let patch = json!({"metadata": {"annotations": annotations}});
         self.releases().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
 
     /// Waits until a HelmRelease is as asked for.
-    pub async fn until(&self, name: &str, what: &str, wanted: impl Fn(&HelmRelease) -> bool) -> HelmRelease {
+    pub(crate) async fn until(
+        &self,
+        name: &str,
+        what: &str,
+        wanted: impl Fn(&HelmRelease) -> bool,
+    ) -> HelmRelease {
         let began = Instant::now();
         loop {
             let release = self.releases().get_opt(name).await.unwrap();
@@ -198,7 +203,7 @@ impl Stage {
     }
 
     /// Waits until `Ready` has a reason, for the newest generation.
-    pub async fn until_ready(&self, name: &str, reason: &str) -> HelmRelease {
+    pub(crate) async fn until_ready(&self, name: &str, reason: &str) -> HelmRelease {
         self.until(name, reason, |release| {
             let status = release.status.as_ref();
             status.is_some_and(|status| {
@@ -212,7 +217,7 @@ impl Stage {
     }
 
     /// Waits until a HelmRelease has a condition of that type and is done with its generation.
-    pub async fn until_stalled(&self, name: &str) -> HelmRelease {
+    pub(crate) async fn until_stalled(&self, name: &str) -> HelmRelease {
         self.until(name, "stalled", |release| {
             release
                 .status
@@ -223,13 +228,13 @@ impl Stage {
     }
 
     /// Data of a ConfigMap; `None` if it does not exist.
-    pub async fn config_map(&self, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
+    pub(crate) async fn config_map(&self, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
         api.get_opt(name).await.unwrap().map(|map| map.data.unwrap_or_default())
     }
 
     /// `version=status` of the release Secrets, the oldest first.
-    pub async fn stored(&self, name: &str) -> Vec<String> {
+    pub(crate) async fn stored(&self, name: &str) -> Vec<String> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
         let list = api.list(&ListParams::default().labels(&format!("owner=helm,name={name}"))).await.unwrap();
         let mut revisions: Vec<(u32, String)> = list
@@ -242,7 +247,7 @@ impl Stage {
     }
 
     /// `type reason` of the events of a HelmRelease, the oldest first.
-    pub async fn events(&self, name: &str) -> Vec<String> {
+    pub(crate) async fn events(&self, name: &str) -> Vec<String> {
         // Events are written in the background.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let api: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
@@ -282,20 +287,20 @@ async fn serve(files: Files) -> String {
 }
 
 /// `type=status/reason` of a condition.
-pub fn state(release: &HelmRelease, type_: &str) -> String {
+pub(crate) fn state(release: &HelmRelease, type_: &str) -> String {
     let conditions = release.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     condition::find(conditions, type_)
         .map_or_else(|| "none".to_owned(), |c| format!("{}/{}", c.status, c.reason))
 }
 
 /// Message of a condition.
-pub fn message(release: &HelmRelease, type_: &str) -> String {
+pub(crate) fn message(release: &HelmRelease, type_: &str) -> String {
     let conditions = release.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     condition::find(conditions, type_).map(|condition| condition.message.clone()).unwrap_or_default()
 }
 
 /// `version:status:action` of the history, the newest first.
-pub fn history(release: &HelmRelease) -> Vec<String> {
+pub(crate) fn history(release: &HelmRelease) -> Vec<String> {
     let history = release.status.as_ref().map(|status| status.history.as_slice()).unwrap_or_default();
     history
         .iter()

@@ -251,6 +251,9 @@ async fn below(
         return Ok(found);
     }
     let mut notes = tried.to_vec();
+    if charts.is_empty() {
+        notes.push(nothing_below(path, &listing.names));
+    }
     if listing.truncated {
         notes.push(
             "the registry has more repositories than were read; give a longer URL or list the charts".into(),
@@ -258,4 +261,34 @@ async fn below(
     }
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     Ok(Found { charts, method, complete: !listing.truncated, note, tags: BTreeMap::new() })
+}
+
+/// Repositories that an empty answer names, so that a mistyped path is seen.
+const NAMED: usize = 3;
+
+/// What a person is told where a listing has nothing below the path: registries cannot say whether a path that holds
+/// nothing is meant to be there.
+fn nothing_below(path: &str, names: &[String]) -> String {
+    let nearest = || {
+        // The same first segment is the likeliest slip; else whatever comes first.
+        let first = path.split('/').next().unwrap_or_default();
+        let alike = |name: &&String| name.split('/').next() == Some(first);
+        let mut chosen: Vec<&str> = names.iter().filter(alike).map(String::as_str).take(NAMED).collect();
+        if chosen.is_empty() {
+            chosen = names.iter().map(String::as_str).take(NAMED).collect();
+        }
+        chosen.join(", ")
+    };
+    match (path.is_empty(), names.len()) {
+        (_, 0) => {
+            "the registry lists no repositories there; push a chart, or check the path of the URL".to_owned()
+        }
+        (true, count) => format!("none of the {count} repositories that the registry lists can be used"),
+        (false, count) => format!(
+            "none of the {count} repositories that the registry lists is below '{path}' (it has {}{}); push a chart \
+             there, or correct the URL",
+            nearest(),
+            if count > NAMED { ", …" } else { "" }
+        ),
+    }
 }

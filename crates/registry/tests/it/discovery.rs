@@ -107,3 +107,20 @@ fn vendors_are_asked_at_their_own_addresses() {
     assert_eq!(Method::GitLabApi.as_str(), "gitlab-api");
     assert_eq!(serde_json::to_string(&Method::GitLabApi).unwrap(), r#""gitlab-api""#);
 }
+
+#[tokio::test]
+async fn a_path_that_holds_nothing_is_told_with_what_is_there() {
+    let registry = TestRegistry::start().await;
+    let empty = discovery::discover(&registry.client("charts"), &Options::default()).await.unwrap();
+    assert!(empty.charts.is_empty());
+    assert!(empty.note.unwrap().contains("lists no repositories"));
+    for name in ["app", "web"] {
+        registry.push("team/charts", name, "1.0.0").await;
+    }
+    registry.push("another", "db", "1.0.0").await;
+    let found = discovery::discover(&registry.client("team/chart"), &Options::default()).await.unwrap();
+    assert!(found.charts.is_empty() && found.complete);
+    let note = found.note.unwrap();
+    assert!(note.contains("none of the 3 repositories") && note.contains("team/charts/app"), "{note}");
+    assert!(!note.contains("another/db"), "{note}");
+}

@@ -4,19 +4,13 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Query, Request};
-use axum::http::StatusCode;
-use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pilothouse_registry::push::Upload;
 use pilothouse_registry::sync::{Options, State, sync};
 use pilothouse_registry::{Access, Credentials, OciClient, Pool};
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, SigningKey as _};
 use tokio::process::{Child, Command};
 
 use crate::test_registry::chart;
+use crate::token_server::TokenServer;
 
 /// htpasswd entry of user `u`, password `p` (bcrypt, cost 4).
 const HTPASSWD: &str = "u:$2y$04$hZT2DjkEfZwFU3D4cKL09etZvWRHAtNRI9EAi5BdTQ.JROMOEzRxW";
@@ -110,85 +104,14 @@ async fn a_registry_with_htpasswd_works_with_the_right_password_only() {
     assert!(nobody.tags().await.unwrap_err().to_string().ends_with("basic credential not found"));
 }
 
-#[derive(serde::Deserialize)]
-struct TokenQuery {
-    service: String,
-    scope: Option<String>,
-}
-
-/// A token server for user `u`, password `p`: ES256 tokens with exactly the access that was asked for.
-async fn token_server(key: KeyPair, certificate_der: Vec<u8>) -> String {
-    let key = std::sync::Arc::new(key);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let handler = move |Query(query): Query<TokenQuery>, request: Request| {
-        let (key, certificate) = (key.clone(), certificate_der.clone());
-        async move {
-            let given = request.headers().get("authorization").and_then(|v| v.to_str().ok());
-            if given != Some("Basic dTpw") {
-                return Err(StatusCode::UNAUTHORIZED);
-            }
-            let access: Vec<serde_json::Value> = query
-                .scope
-                .iter()
-                .map(|scope| {
-                    let parts: Vec<&str> = scope.splitn(3, ':').collect();
-                    let actions: Vec<&str> = parts[2].split(',').collect();
-                    serde_json::json!({"type": parts[0], "name": parts[1], "actions": actions})
-                })
-                .collect();
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-            let header = serde_json::json!({
-                "typ": "JWT", "alg": "ES256",
-                "x5c": [base64::engine::general_purpose::STANDARD.encode(&certificate)],
-            });
-            let claims = serde_json::json!({
-                "iss": "test", "sub": "u", "aud": query.service, "exp": now + 300, "nbf": now - 10, "iat": now,
-                "jti": format!("{now}"), "access": access,
-            });
-            let part = |v: &serde_json::Value| URL_SAFE_NO_PAD.encode(v.to_string());
-            let signed = format!("{}.{}", part(&header), part(&claims));
-            let signature = raw_signature(&key.sign(signed.as_bytes()).unwrap());
-            let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
-            Ok(axum::Json(serde_json::json!({"token": token, "expires_in": 300})))
-        }
-    };
-    let app = Router::new().route("/token", get(handler));
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    format!("http://{address}/token")
-}
-
-/// An ASN.1 ECDSA signature as JWS wants it: r and s, 32 bytes each.
-fn raw_signature(der: &[u8]) -> Vec<u8> {
-    let mut raw = Vec::new();
-    let mut rest = &der[2..];
-    for _ in 0..2 {
-        let length = usize::from(rest[1]);
-        let number = &rest[2..2 + length];
-        let number = &number[number.len().saturating_sub(32)..];
-        raw.extend(std::iter::repeat_n(0, 32 - number.len()));
-        raw.extend_from_slice(number);
-        rest = &rest[2 + length..];
-    }
-    raw
-}
-
 #[tokio::test]
 async fn a_registry_with_a_token_server_works_and_few_tokens_are_fetched() {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    let certificate = CertificateParams::new(vec!["test".into()]).unwrap().self_signed(&key).unwrap();
-    let (pem, der) = (certificate.pem(), certificate.der().to_vec());
-    let realm = token_server(key, der).await;
-    let section = |folder: &std::path::Path| {
-        let file = folder.join("token.pem");
-        std::fs::write(&file, pem).unwrap();
-        format!(
-            "auth: {{token: {{realm: '{realm}', service: test-registry, issuer: test, rootcertbundle: '{}'}}}}",
-            file.display()
-        )
-    };
+    let server = TokenServer::start("u", "p").await;
+    let section = |folder: &std::path::Path| server.registry_section(folder);
     let Some(registry) = start(section).await else { return };
     push_pull_and_sync(&registry, Credentials::basic("u", "p")).await;
+    let issued = server.issued();
+    assert!((1..=12).contains(&issued), "{issued} tokens for four pushes, a pull and two syncs");
     let wrong = client(&Pool::default(), &registry, "deep/er/charts/app", Credentials::basic("u", "s3cret"));
     assert!(wrong.tags().await.unwrap_err().is_authentication());
 }

@@ -11,3 +11,4 @@ mod pull;
 mod sync;
 mod test_registry;
 mod tls;
+mod token_server;

@@ -31,13 +31,17 @@ impl Authority {
     }
 }
 
-/// Answers every request with an empty tag list; wants a client certificate of `authority` where `mutual`.
+/// Answers every request with a tag list; wants a client certificate of `authority` where `mutual`.
 async fn serve(authority: &Authority, mutual: bool) -> String {
     let (certificate, key) = authority.issue("localhost");
+    serve_as(&certificate, &key, mutual.then_some(authority)).await
+}
+
+async fn serve_as(certificate: &rcgen::Certificate, key: &KeyPair, clients: Option<&Authority>) -> String {
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let builder =
         ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
-    let builder = if mutual {
+    let builder = if let Some(authority) = clients {
         let mut roots = RootCertStore::empty();
         roots.add(authority.issuer.der().clone()).unwrap();
         let verifier =
@@ -90,6 +94,46 @@ async fn an_unknown_authority_is_named_and_can_be_added_or_skipped() {
     assert_eq!(tags(&host, TlsOptions::default(), Scheme::HttpsElsePlain).await.unwrap(), 1);
     let skipped = TlsOptions { skip_verify: true, ..TlsOptions::default() };
     assert_eq!(tags(&host, skipped, Scheme::Https).await.unwrap(), 1);
+}
+
+/// What `openssl req -x509` makes: an authority that is the server's own certificate.
+fn self_signed(name: &str, years: std::ops::Range<i32>) -> (rcgen::Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    (params.not_before, params.not_after) =
+        (rcgen::date_time_ymd(years.start, 1, 1), rcgen::date_time_ymd(years.end, 1, 1));
+    (params.self_signed(&key).unwrap(), key)
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_is_trusted_where_it_was_given_and_checked_all_the_same() {
+    let with = |certificate: &rcgen::Certificate| TlsOptions {
+        ca: Some(certificate.pem().into_bytes()),
+        ..TlsOptions::default()
+    };
+    let (good, key) = self_signed("localhost", 2020..2100);
+    let host = serve_as(&good, &key, None).await;
+    let error = tags(&host, TlsOptions::default(), Scheme::Https).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::TlsNotTrusted, "{error}");
+    assert!(
+        error.to_string().ends_with("certificate signed by unknown authority (it is self-signed)"),
+        "{error}"
+    );
+    assert_eq!(tags(&host, with(&good), Scheme::Https).await.unwrap(), 1);
+    let (other, _) = self_signed("localhost", 2020..2100);
+    assert_eq!(tags(&host, with(&other), Scheme::Https).await.unwrap_err().kind(), Kind::TlsNotTrusted);
+
+    for (name, years, words) in [
+        ("elsewhere.test", 2020..2100, "not valid for"),
+        ("localhost", 2020..2021, "expired"),
+        ("localhost", 2090..2100, "not valid yet"),
+    ] {
+        let (certificate, key) = self_signed(name, years);
+        let host = serve_as(&certificate, &key, None).await;
+        let error = tags(&host, with(&certificate), Scheme::Https).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{name}: {error}");
+    }
 }
 
 #[tokio::test]

@@ -251,3 +251,57 @@ pub(crate) async fn of_oci_repository(
     let version = charts::version_of(&chart, &digest);
     Ok(Json(charts::detail(&chart, &version)))
 }
+
+/// Templates of the chart that an OCI repository holds, with their content.
+#[utoipa::path(get, path = "/namespaces/{namespace}/oci-repositories/{name}/chart/templates", tag = "charts",
+    params(Named),
+    responses(
+        (status = 200, description = "Templates.", body = Vec<ChartFile>),
+        (status = 404, description = "There is no such OCI repository.", body = Problem),
+        (status = 409, description = "It was not pulled yet.", body = Problem),
+    )
+)]
+pub(crate) async fn templates_of_oci_repository(
+    State(app): State<App>,
+    caller: Caller,
+    Path(at): Path<Named>,
+) -> Result<Json<Vec<ChartFile>>, Problem> {
+    let (chart, _) = oci_repositories::chart(&caller, &app.sources, &at.namespace, &at.name).await?;
+    Ok(Json(charts::files(&chart, false)))
+}
+
+/// CRDs of the chart that an OCI repository holds, with their content.
+#[utoipa::path(get, path = "/namespaces/{namespace}/oci-repositories/{name}/chart/crds", tag = "charts",
+    params(Named),
+    responses(
+        (status = 200, description = "CRDs.", body = Vec<ChartFile>),
+        (status = 404, description = "There is no such OCI repository.", body = Problem),
+        (status = 409, description = "It was not pulled yet.", body = Problem),
+    )
+)]
+pub(crate) async fn crds_of_oci_repository(
+    State(app): State<App>,
+    caller: Caller,
+    Path(at): Path<Named>,
+) -> Result<Json<Vec<ChartFile>>, Problem> {
+    let (chart, _) = oci_repositories::chart(&caller, &app.sources, &at.namespace, &at.name).await?;
+    Ok(Json(charts::files(&chart, true)))
+}
+
+/// Signatures of the artifact that an OCI repository holds: what is there, without a verdict.
+#[utoipa::path(get, path = "/namespaces/{namespace}/oci-repositories/{name}/chart/signatures", tag = "charts",
+    params(Named),
+    responses(
+        (status = 200, description = "What was found.", body = Signatures),
+        (status = 404, description = "There is no such OCI repository.", body = Problem),
+        (status = 409, description = "It was not pulled yet.", body = Problem),
+        (status = 502, description = "The registry did not answer.", body = Problem),
+    )
+)]
+pub(crate) async fn signatures_of_oci_repository(
+    State(app): State<App>,
+    caller: Caller,
+    Path(at): Path<Named>,
+) -> Result<Json<Signatures>, Problem> {
+    Ok(Json(oci_repositories::signatures(&caller, &app.sources, &at.namespace, &at.name).await?))
+}

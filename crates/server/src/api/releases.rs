@@ -28,8 +28,6 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReleaseFilter {
-    /// Only releases of this application (label `app.duplocloud.net/app-name`).
-    app: Option<String>,
     /// Only releases from this repository.
     source: Option<String>,
 }
@@ -83,9 +81,6 @@ pub(crate) async fn list(
     Query(filter): Query<ReleaseFilter>,
 ) -> Result<Json<Page<Release>>, Problem> {
     let mut all = releases::list(&caller, scope.namespace()).await?;
-    if let Some(name) = filter.app.as_deref().filter(|name| !name.is_empty()) {
-        all.retain(|release| release.app.as_deref() == Some(name));
-    }
     if let Some(name) = filter.source.as_deref().filter(|name| !name.is_empty()) {
         all.retain(|release| release.chart.source_name == name);
     }

@@ -23,8 +23,16 @@ pub(crate) struct WorkloadName {
     name: String,
 }
 
+/// Which workloads are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WorkloadFilter {
+    /// Only those that this HelmRelease made.
+    release: Option<String>,
+}
+
 /// The workloads that releases made.
-#[utoipa::path(get, path = "/services", tag = "services", params(InNamespace, ListQuery), responses(
+#[utoipa::path(get, path = "/services", tag = "services", params(InNamespace, ListQuery, WorkloadFilter), responses(
     (status = 200, description = "Workloads.", body = Page<Workload>),
     (status = 403, description = "The caller may not list workloads.", body = Problem),
 ))]
@@ -32,8 +40,12 @@ pub(crate) async fn list(
     caller: Caller,
     Query(scope): Query<InNamespace>,
     Query(query): Query<ListQuery>,
+    Query(filter): Query<WorkloadFilter>,
 ) -> Result<Json<Page<Workload>>, Problem> {
-    let all = workloads::list(&caller, scope.namespace()).await?;
+    let mut all = workloads::list(&caller, scope.namespace()).await?;
+    if let Some(name) = filter.release.filter(|name| !name.is_empty()) {
+        all.retain(|workload| workload.release.as_ref().is_some_and(|release| release.name == name));
+    }
     Ok(Json(query.apply(all)?))
 }
 

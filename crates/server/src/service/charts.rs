@@ -191,6 +191,10 @@ pub struct VersionComparison {
     pub metadata: TextComparison,
     /// `values.yaml`.
     pub values: TextComparison,
+    /// `values.schema.json`.
+    pub schema: TextComparison,
+    /// `README.md`.
+    pub readme: TextComparison,
     /// Templates that differ.
     pub templates: Vec<ItemChange>,
     /// CRDs that differ.
@@ -561,6 +565,8 @@ pub fn compare(from: &Chart, to: &Chart) -> VersionComparison {
         to: to.version().to_owned(),
         metadata: compared("Chart.yaml"),
         values: compared("values.yaml"),
+        schema: compared("values.schema.json"),
+        readme: compared("README.md"),
         templates: diff::sets(&set(from, false), &set(to, false)),
         crds: diff::sets(&set(from, true), &set(to, true)),
         dependencies,

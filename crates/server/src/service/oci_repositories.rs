@@ -615,13 +615,46 @@ pub async fn chart(
     namespace: &str,
     name: &str,
 ) -> Result<(pilothouse_chart::Chart, String), Problem> {
+    let (_, artifact) = pulled(caller, namespace, name).await?;
+    Ok((sources.chart_of_artifact(&artifact).await?, artifact.digest.unwrap_or_default()))
+}
+
+/// The repository and what was pulled from it last.
+async fn pulled(
+    caller: &Caller,
+    namespace: &str,
+    name: &str,
+) -> Result<(OCIRepository, pilothouse_resources::Artifact), Problem> {
     let object = api::<OCIRepository>(&caller.client, Some(namespace)).get(name).await?;
-    let Some(artifact) = object.status.and_then(|status| status.artifact) else {
-        return Err(Problem::conflict(
+    match object.status.as_ref().and_then(|status| status.artifact.clone()) {
+        Some(artifact) => Ok((object, artifact)),
+        None => Err(Problem::conflict(
             "not-synced",
             "Not synced yet",
             format!("OCI repository `{name}` has no artifact yet; look at its status"),
-        ));
-    };
-    Ok((sources.chart_of_artifact(&artifact).await?, artifact.digest.unwrap_or_default()))
+        )),
+    }
+}
+
+/// Signatures and attestations that refer to the artifact pulled last; looked for, not verified.
+///
+/// # Errors
+/// No such repository, none pulled yet, a revision without a digest, or a registry that does not answer.
+pub async fn signatures(
+    caller: &Caller,
+    sources: &super::sources::Sources,
+    namespace: &str,
+    name: &str,
+) -> Result<super::sources::Signatures, Problem> {
+    let (object, artifact) = pulled(caller, namespace, name).await?;
+    // `TAG@sha256:HEX`, or the digest alone.
+    let digest = artifact.revision.rsplit('@').next().unwrap_or_default();
+    let digest = digest.parse().map_err(|_| {
+        Problem::conflict(
+            "no-digest",
+            "No digest",
+            format!("revision `{}` of OCI repository `{name}` names no digest", artifact.revision),
+        )
+    })?;
+    sources.signatures_of_oci(caller, namespace, &object.spec, &digest).await
 }

@@ -497,6 +497,10 @@ impl Listed for Release {
     fn state(&self) -> &str {
         &self.status.state
     }
+
+    fn app(&self) -> Option<&str> {
+        Some(self.app.as_deref().unwrap_or_default())
+    }
 }
 
 /// All releases of a namespace, or of all.
@@ -870,11 +874,14 @@ pub fn changed(
     }
     if let Some(input) = &request.chart {
         let metadata = before.spec.chart.as_ref().and_then(|chart| chart.metadata.clone());
-        let verify = before.spec.chart.as_ref().and_then(|chart| chart.spec.verify.clone());
+        let earlier = before.spec.chart.as_ref().map(|chart| &chart.spec);
+        let verify = earlier.and_then(|chart| chart.verify.clone());
+        let ignore_missing = earlier.and_then(|chart| chart.ignore_missing_values_files);
         let (mut chart, chart_ref) = chart_input(input, namespace, &mut checks);
         if let Some(chart) = &mut chart {
             chart.metadata = metadata;
             chart.spec.verify = verify;
+            chart.spec.ignore_missing_values_files = ignore_missing;
         }
         object.spec.chart = chart;
         object.spec.chart_ref = chart_ref;

@@ -295,24 +295,24 @@ impl Sources {
         let namespace = repository.namespace().unwrap_or_default();
         let access = of_repository(caller, &namespace, &repository.spec).await?;
         let (client, _) = self.oci_client(repository, address, access)?;
-        let mut kinds: Vec<String> = client
-            .referrers(digest, None)
-            .await
-            .map_err(|error| registry_problem(&error))?
-            .into_iter()
-            .filter_map(|referrer| referrer.artifact_type.or(Some(referrer.media_type)))
-            .collect();
-        // Cosign before 3.0 keeps its signature below a tag made of the digest.
-        let tag = format!("sha256-{}.sig", digest.hex());
-        if kinds.is_empty() && client.resolve(&tag).await.is_ok() {
-            kinds.push("application/vnd.dev.cosign.simplesigning.v1+json".to_owned());
-        }
-        let note = if kinds.is_empty() {
-            "no signature was found"
-        } else {
-            "signatures were found; whether they are of somebody you trust is checked where a release asks for it (`verify`)"
-        };
-        Ok(Signatures { looked: true, kinds, note: note.into() })
+        referring(&client, digest).await
+    }
+
+    /// The same for the artifact of an OCI repository.
+    ///
+    /// # Errors
+    /// A URL that cannot be used, credentials the caller may not read, or a registry that does not answer.
+    pub async fn signatures_of_oci(
+        &self,
+        caller: &Caller,
+        namespace: &str,
+        spec: &OCIRepositorySpec,
+        digest: &Digest,
+    ) -> Result<Signatures, Problem> {
+        let access = of_oci_repository(caller, namespace, spec).await?;
+        let url: RepositoryUrl = spec.url.parse().map_err(|error| registry_problem(&error))?;
+        let client = self.pool.oci(url, access).map_err(|error| registry_problem(&error))?;
+        referring(&client, digest).await
     }
 
     fn oci_client(
@@ -468,4 +468,26 @@ fn with_certificates(access: &mut Access, data: &BTreeMap<String, Vec<u8>>) {
     {
         access.tls.client = Some((certificate, key));
     }
+}
+
+/// What refers to a manifest, by the referrers API or by cosign's tag.
+async fn referring(client: &OciClient, digest: &Digest) -> Result<Signatures, Problem> {
+    let mut kinds: Vec<String> = client
+        .referrers(digest, None)
+        .await
+        .map_err(|error| registry_problem(&error))?
+        .into_iter()
+        .filter_map(|referrer| referrer.artifact_type.or(Some(referrer.media_type)))
+        .collect();
+    // Cosign before 3.0 keeps its signature below a tag made of the digest.
+    let tag = format!("sha256-{}.sig", digest.hex());
+    if kinds.is_empty() && client.resolve(&tag).await.is_ok() {
+        kinds.push("application/vnd.dev.cosign.simplesigning.v1+json".to_owned());
+    }
+    let note = if kinds.is_empty() {
+        "no signature was found"
+    } else {
+        "signatures were found; whether they are of somebody you trust is checked where a release asks for it (`verify`)"
+    };
+    Ok(Signatures { looked: true, kinds, note: note.into() })
 }

@@ -33,8 +33,8 @@ pub struct ValuesInForce {
     /// The same as YAML.
     pub computed_yaml: String,
     /// Layers, the lowest first.
-    pub layers: Vec<Layer>,
-    /// Layer (by its place in `layers`) that each value of `computed` came from, by path.
+    pub layers: Vec<ValuesLayer>,
+    /// ValuesLayer (by its place in `layers`) that each value of `computed` came from, by path.
     pub origins: BTreeMap<String, usize>,
     /// Whether there are more paths than are told.
     pub truncated: bool,
@@ -43,7 +43,7 @@ pub struct ValuesInForce {
 /// One source of values.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Layer {
+pub struct ValuesLayer {
     /// In words, for example `ConfigMap web-values, key values.yaml`.
     pub name: String,
     /// `chart`, `ConfigMap`, `Secret` or `release`.
@@ -123,7 +123,7 @@ pub fn explain(
         Some(chart) => pilothouse_chart::values::coalesce(chart, &user).map_err(Problem::internal)?,
         None => user.clone(),
     };
-    let mut layers = vec![Layer {
+    let mut layers = vec![ValuesLayer {
         name: "the chart's values.yaml".into(),
         kind: "chart".into(),
         target_path: None,
@@ -132,7 +132,7 @@ pub fn explain(
     let mut contents: Vec<(Option<String>, Value)> = Vec::new();
     for (reference, data) in composed.iter().flat_map(|composed| &composed.sources) {
         let key = reference.values_key.as_deref().unwrap_or(DEFAULT_KEY);
-        layers.push(Layer {
+        layers.push(ValuesLayer {
             name: format!("{} {}, key {key}", reference.kind.as_str(), reference.name),
             kind: reference.kind.as_str().to_owned(),
             target_path: reference.target_path.clone(),
@@ -144,7 +144,7 @@ pub fn explain(
         };
         contents.push((reference.target_path.clone().filter(|_| data.is_some()), content));
     }
-    layers.push(Layer {
+    layers.push(ValuesLayer {
         name: "the release's own values".into(),
         kind: "release".into(),
         target_path: None,

@@ -174,6 +174,10 @@ impl Listed for Workload {
     fn state(&self) -> &str {
         &self.state
     }
+
+    fn app(&self) -> Option<&str> {
+        Some(self.app.as_deref().unwrap_or_default())
+    }
 }
 
 /// The workloads that releases made, of a namespace or of all. Kinds that the caller may not list are left out,

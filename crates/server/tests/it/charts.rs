@@ -11,7 +11,7 @@ use crate::web::Server;
 const AT: &str = "/namespaces/apps/repositories/charts";
 
 /// A chart archive of one template.
-pub fn archive(version: &str, replicas: u32, template: &str) -> Vec<u8> {
+pub(crate) fn archive(version: &str, replicas: u32, template: &str) -> Vec<u8> {
     let files = [
         (
             "web/Chart.yaml",
@@ -41,10 +41,10 @@ pub fn archive(version: &str, replicas: u32, template: &str) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-pub const TEMPLATE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  replicas: {{ .Values.replicas | quote }}\n";
+pub(crate) const TEMPLATE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  replicas: {{ .Values.replicas | quote }}\n";
 
 /// A server with a synced repository `charts` whose chart `web` has two versions.
-pub async fn with_catalog() -> Server {
+pub(crate) async fn with_catalog() -> Server {
     let server = Server::new();
     let one = archive("1.0.0", 1, TEMPLATE);
     let two = archive("2.0.0", 2, &TEMPLATE.replace("replicas:", "count:"));

@@ -23,7 +23,7 @@ use tokio::sync::broadcast;
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 #[derive(Clone)]
-pub struct FakeCluster(Arc<State>);
+pub(crate) struct FakeCluster(Arc<State>);
 
 struct State {
     objects: Mutex<Objects>,
@@ -67,7 +67,7 @@ const KINDS: &[(&str, &str, &str)] = &[
 ];
 
 impl FakeCluster {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let cluster = Self(Arc::new(State { objects: Mutex::default(), changes: broadcast::channel(256).0 }));
         for name in ["apps", "other"] {
             cluster.put("namespaces", json!({"metadata": {"name": name}, "status": {"phase": "Active"}}));
@@ -76,18 +76,18 @@ impl FakeCluster {
     }
 
     /// Clients for the server under test.
-    pub fn factory(&self) -> impl Fn(&Token) -> Result<Client, ClientError> + Send + Sync + 'static {
+    pub(crate) fn factory(&self) -> impl Fn(&Token) -> Result<Client, ClientError> + Send + Sync + 'static {
         let cluster = self.clone();
         move |token| Ok(cluster.client(token.reveal()))
     }
 
-    pub fn client(&self, token: &str) -> Client {
+    pub(crate) fn client(&self, token: &str) -> Client {
         let service = Service { cluster: self.clone(), token: token.to_owned() };
         Client::new(service, "default")
     }
 
     /// Puts an object into a collection, as if it had been there.
-    pub fn put(&self, resource: &str, object: Value) -> Value {
+    pub(crate) fn put(&self, resource: &str, object: Value) -> Value {
         let (group, _, kind) =
             KINDS.iter().find(|(_, plural, _)| *plural == resource).expect("a known resource");
         let version = if *group == "helm.toolkit.fluxcd.io" { "v2" } else { "v1" };
@@ -98,13 +98,13 @@ impl FakeCluster {
         self.write(&format!("{group}/{resource}"), object, "ADDED")
     }
 
-    pub fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+    pub(crate) fn get(&self, resource: &str, namespace: &str, name: &str) -> Option<Value> {
         let objects = self.0.objects.lock().unwrap();
         let (_, kind) = objects.kinds.iter().find(|(key, _)| key.ends_with(&format!("/{resource}")))?;
         kind.get(&format!("{namespace}/{name}")).cloned()
     }
 
-    pub fn names(&self, resource: &str) -> Vec<String> {
+    pub(crate) fn names(&self, resource: &str) -> Vec<String> {
         let objects = self.0.objects.lock().unwrap();
         let kind = objects.kinds.iter().find(|(key, _)| key.ends_with(&format!("/{resource}")));
         kind.map(|(_, kind)| kind.keys().cloned().collect()).unwrap_or_default()

@@ -9,24 +9,24 @@ use tower::ServiceExt;
 
 use crate::cluster::FakeCluster;
 
-pub struct Server {
-    pub cluster: FakeCluster,
-    pub router: Router,
+pub(crate) struct Server {
+    pub(crate) cluster: FakeCluster,
+    pub(crate) router: Router,
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("not JSON ({error}): {}", self.text))
     }
 
     /// The fields at fault.
-    pub fn fields(&self) -> Vec<String> {
+    pub(crate) fn fields(&self) -> Vec<String> {
         let json = self.json();
         let errors = json["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
@@ -34,17 +34,17 @@ impl Answer {
 }
 
 impl Server {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|options| options)
     }
 
-    pub fn with(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Self {
+    pub(crate) fn with(change: impl FnOnce(ServerOptions) -> ServerOptions) -> Self {
         let cluster = FakeCluster::new();
         let options = change(ServerOptions::new(cluster.factory()));
         Self { router: router(options), cluster }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -55,7 +55,7 @@ impl Server {
         }
     }
 
-    pub async fn call(&self, token: &str, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn call(&self, token: &str, method: Method, path: &str, body: Value) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
@@ -69,24 +69,24 @@ impl Server {
         self.send(request.unwrap()).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("admin-token", Method::GET, path, Value::Null).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("admin-token", Method::POST, path, body).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call("admin-token", Method::PATCH, path, body).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call("admin-token", Method::DELETE, path, Value::Null).await
     }
 
     /// As the user who may only read, and no Secrets.
-    pub async fn as_viewer(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn as_viewer(&self, method: Method, path: &str, body: Value) -> Answer {
         self.call("viewer-token", method, path, body).await
     }
 }
