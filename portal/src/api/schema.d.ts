@@ -1472,6 +1472,7 @@ export interface components {
         ConnectionReport: {
             /** @description How the request authenticated: `anonymous`, `basic`, `bearer`, `dockerConfig`, or `secret`. */
             authentication: string;
+            chart?: null | components["schemas"]["TestedChart"];
             /** @description Number of charts. */
             charts: number;
             /** @description Whether that list would be complete. */
@@ -1484,6 +1485,8 @@ export interface components {
             field?: string | null;
             /** @description What to do, where it failed. */
             hint?: string | null;
+            /** @description Media types of the artifact's layers (OCI repositories). */
+            mediaTypes?: string[];
             /** @description In a sentence. */
             message: string;
             /** @description How charts would be listed. */
@@ -1495,15 +1498,13 @@ export interface components {
             milliseconds: number;
             /** @description The first charts. */
             names: string[];
+            rateLimit?: null | components["schemas"]["RateLimitView"];
             /** @description Family of registry that answered, for example `harbor`; `http` for an HTTP repository. */
             registry?: string | null;
-            /**
-             * Format: int64
-             * @description Requests that the registry still allows, where it says.
-             */
-            requestsLeft?: number | null;
             /** @description Whether charts would be found. */
             success: boolean;
+            /** @description Number of versions, where the list has them (HTTP repositories). */
+            versions?: number | null;
         };
         /** @description Credentials of a request. Only the fields of the kind may be there. */
         CredentialsInput: {
@@ -1981,6 +1982,8 @@ export interface components {
             reference?: null | components["schemas"]["Reference"];
             /** @description The version that the caller saw. */
             resourceVersion?: string | null;
+            /** @description Service account whose pull secrets are used; an empty text resets it. */
+            serviceAccountName?: string | null;
             /** @description Stop the checks. */
             suspended?: boolean | null;
             /** @description Timeout; an empty text resets it. */
@@ -2850,6 +2853,13 @@ export interface components {
              * @description When it began.
              */
             started?: string | null;
+        };
+        /** @description The chart that a tag or digest holds. */
+        TestedChart: {
+            /** @description Name. */
+            name: string;
+            /** @description Version. */
+            version: string;
         };
         /** @description Two texts and how they differ. */
         TextComparison: {

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use pilothouse_chart::semver::{Constraints, Version};
 use pilothouse_registry::{
     Access, Error as RegistryError, Family, IndexAnswer, OciClient, RepositoryUrl,
     discovery::{self, Method},
+    manifest::Manifest,
 };
+use pilothouse_resources::OCIRepositorySpec;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,13 +16,15 @@ use super::{
     credentials::{CertificateInput, CredentialsInput, CredentialsKind},
     identity::can,
     oci_repositories::{self, OciRepositoryRequest},
-    repositories::{self, RepositoryRequest},
+    repositories::{self, RateLimitView, RepositoryRequest},
     sources::{Sources, of_oci_repository, of_repository, with_secret},
 };
 use crate::{Caller, problem::Problem, validate::Checks};
 
 /// Longest time for the whole test.
 const TIME: Duration = Duration::from_secs(30);
+/// Largest config blob that is read, in bytes.
+const MAX_CONFIG: u64 = 1 << 20;
 /// Charts named in the report.
 const SHOWN: usize = 50;
 
@@ -52,16 +57,35 @@ pub struct ConnectionReport {
     pub detail: Option<String>,
     /// Number of charts.
     pub charts: usize,
+    /// Number of versions, where the list has them (HTTP repositories).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<usize>,
     /// The first charts.
     pub names: Vec<String>,
     /// Digest that a tag points to (OCI repositories).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// Requests that the registry still allows, where it says.
+    /// The chart by its config (OCI repositories).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub requests_left: Option<u64>,
+    pub chart: Option<TestedChart>,
+    /// Media types of the artifact's layers (OCI repositories).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media_types: Vec<String>,
+    /// How many requests the registry allows, where it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimitView>,
     /// Milliseconds the test took.
     pub milliseconds: u64,
+}
+
+/// The chart that a tag or digest holds.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestedChart {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
 }
 
 impl ConnectionReport {
@@ -199,26 +223,69 @@ pub async fn test_oci(
             (None, None, Some(tag)) => tag,
             (None, None, None) => "latest".to_owned(),
         };
-        let (digest, manifest) = client.manifest(&wanted).await?;
+        let (digest, manifest) = match client.manifest(&wanted).await {
+            Err(error) if error.is_not_found() => {
+                return Ok(without_reference(&client, &spec, &wanted, &error).await);
+            }
+            other => other?,
+        };
         let family = Family::detect(&client).await?;
-        let kind = if manifest.is_chart() {
-            "a Helm chart"
-        } else {
-            "an artifact that is no Helm chart by its config"
+        let chart = if manifest.is_chart() { config(&client, &manifest).await? } else { None };
+        let kind = match &chart {
+            Some(chart) => format!("is the chart {} {}", chart.name, chart.version),
+            None if manifest.is_chart() => "is a Helm chart".to_owned(),
+            None => "is an artifact that is no Helm chart by its config".to_owned(),
         };
         Ok(ConnectionReport {
             success: true,
-            message: format!("`{wanted}` is there and is {kind}"),
+            message: format!("`{wanted}` is there and {kind}"),
             registry: family_name(family),
             complete: true,
             charts: 1,
             names: vec![client.url().last_segment().to_owned()],
             digest: Some(digest.to_string()),
-            requests_left: client.rate_limit().and_then(|limit| limit.remaining),
+            chart,
+            media_types: manifest.layers.iter().take(SHOWN).map(|layer| layer.media_type.clone()).collect(),
+            rate_limit: client.rate_limit().as_ref().map(RateLimitView::of_registry),
             ..Default::default()
         })
     };
     Ok(finish(tested, started, &credentials).await)
+}
+
+/// Name and version from the config blob, which Helm writes as `Chart.yaml` in JSON.
+async fn config(client: &OciClient, manifest: &Manifest) -> Result<Option<TestedChart>, RegistryError> {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        name: String,
+        version: String,
+    }
+    let blob = client.blob(&manifest.config, MAX_CONFIG, "the chart's config").await?;
+    let config: Option<Config> = serde_json::from_slice(&blob).ok();
+    Ok(config.map(|config| TestedChart { name: config.name, version: config.version }))
+}
+
+/// The report where the repository may be there but the tag or digest is not.
+async fn without_reference(
+    client: &OciClient,
+    spec: &OCIRepositorySpec,
+    wanted: &str,
+    error: &RegistryError,
+) -> ConnectionReport {
+    let Ok(list) = client.tags().await else { return ConnectionReport::failed(error) };
+    let mut tags = list.tags;
+    tags.sort_by_cached_key(|tag| std::cmp::Reverse(Version::parse(&tag.replace('_', "+")).ok()));
+    let reference = spec.reference.clone().unwrap_or_default();
+    let (what, field) =
+        if reference.digest.is_some() { ("digest", "reference.digest") } else { ("tag", "reference.tag") };
+    let shown: Vec<&str> = tags.iter().map(String::as_str).take(3).collect();
+    ConnectionReport {
+        message: format!("the repository is there, but has no {what} `{wanted}`"),
+        hint: (!shown.is_empty()).then(|| format!("The newest tags: {}.", shown.join(", "))),
+        field: Some(field.into()),
+        names: tags.into_iter().take(SHOWN).collect(),
+        ..Default::default()
+    }
 }
 
 async fn finish(
@@ -245,7 +312,6 @@ fn family_name(family: Family) -> Option<String> {
 }
 
 async fn newest_tag(client: &OciClient, range: &str) -> Result<Option<String>, RegistryError> {
-    use pilothouse_chart::semver::{Constraints, Version};
     let Ok(constraints) = Constraints::parse(range) else { return Ok(None) };
     let tags = client.tags().await?.tags;
     let mut matching: Vec<(Version, String)> = tags
@@ -290,7 +356,7 @@ async fn list_oci(
         detail: found.note,
         charts: count,
         names,
-        requests_left: client.rate_limit().and_then(|limit| limit.remaining),
+        rate_limit: client.rate_limit().as_ref().map(RateLimitView::of_registry),
         ..Default::default()
     })
 }
@@ -312,6 +378,7 @@ async fn list_http(sources: &Sources, url: &str, access: Access) -> Result<Conne
         detail: (parsed.dropped > 0)
             .then(|| format!("{} entries of the index are not valid", parsed.dropped)),
         charts: count,
+        versions: Some(parsed.catalog.versions()),
         names: parsed.catalog.entries.keys().take(SHOWN).cloned().collect(),
         ..Default::default()
     })

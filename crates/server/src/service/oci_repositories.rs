@@ -222,6 +222,9 @@ pub struct OciRepositoryUpdate {
     /// Cloud provider.
     #[serde(default)]
     pub provider: Option<String>,
+    /// Service account whose pull secrets are used; an empty text resets it.
+    #[serde(default)]
+    pub service_account_name: Option<String>,
     /// Allow plain HTTP.
     #[serde(default)]
     pub insecure: Option<bool>,
@@ -578,6 +581,9 @@ fn changed_specification(
     }
     if let Some(name) = &request.provider {
         spec.provider = checks.take("provider", provider(name)).unwrap_or_default();
+    }
+    if let Some(name) = &request.service_account_name {
+        spec.service_account_name = Some(name.clone()).filter(|name| !name.is_empty());
     }
     if let Some(insecure) = request.insecure {
         spec.insecure = insecure.then_some(true);

@@ -160,6 +160,19 @@ pub struct RateLimitView {
     pub reset_at: Option<Timestamp>,
 }
 
+impl RateLimitView {
+    /// What a registry said in an answer's headers.
+    pub(super) fn of_registry(limit: &pilothouse_registry::RateLimit) -> Self {
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        Self {
+            limit: limit.limit.map(number),
+            remaining: limit.remaining.map(number),
+            window_seconds: limit.window_seconds.map(number),
+            reset_at: None,
+        }
+    }
+}
+
 /// One sync.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
