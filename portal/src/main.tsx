@@ -3,25 +3,15 @@ import '@mantine/notifications/styles.css'
 
 import { MantineProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
-import { isForbidden, isSignedOut } from './api/problem'
+import { queryClient } from './api/queryClient'
 import { router } from './routes'
-import { theme } from './ui/theme'
-
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // Changes arrive by the stream; asking again on focus only covers a lost connection.
-      staleTime: 10_000,
-      retry: (count, error) => !isSignedOut(error) && !isForbidden(error) && count < 2,
-    },
-  },
-})
+import { cssVariables, theme } from './ui/theme'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 // Dialogs lock scrolling with a style element of their own.
@@ -30,8 +20,8 @@ const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-        <QueryClientProvider client={queries}>
+      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+        <QueryClientProvider client={queryClient}>
           <Notifications position="bottom-right" />
           <RouterProvider router={router} />
         </QueryClientProvider>

@@ -1,40 +1,66 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router'
 
-import { answer, client } from './api/client'
 import { isSignedOut } from './api/problem'
+import { queryClient } from './api/queryClient'
+import { me } from './api/session'
+import { SessionEnded } from './features/session/SessionEnded'
 import { SignInPage } from './features/session/SignInPage'
+import { NotFoundPage } from './features/shell/NotFoundPage'
 import { Shell } from './features/shell/Shell'
+import { ViewError } from './features/shell/ViewError'
 import { paths } from './lib/paths'
-import { tableView, text, type TableSearch } from './lib/search'
-import { Problem } from './ui/Problem'
+import { rememberedNamespace } from './lib/scope'
+import { inside, tableView, text, type TableSearch } from './lib/search'
+import { PagePending } from './ui/PagePending'
 
 const root = createRootRoute()
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: paths.signIn,
-  validateSearch: (search): { next?: string } => ({ next: text(search.next)?.startsWith('/') ? text(search.next) : undefined }),
+  validateSearch: (search): { next?: string } => ({ next: inside(search.next) }),
   component: SignInPage,
 })
+
+/** What every address may carry: the namespace, the view of a table, and an action that opens its dialog. */
+type ViewSearch = { namespace?: string; action?: string } & TableSearch
 
 /** Everything that needs somebody signed in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
-  validateSearch: (search): { namespace?: string } & TableSearch => ({
+  validateSearch: (search): ViewSearch => ({
     namespace: text(search.namespace),
+    action: text(search.action),
     ...tableView(search),
   }),
-  beforeLoad: async ({ location }) => {
+  search: { middlewares: [retainSearchParams<ViewSearch>(['namespace'])] },
+  beforeLoad: async ({ location, search, cause }) => {
     try {
-      await answer(client.GET('/api/v1/me'))
+      await queryClient.ensureQueryData(me)
     } catch (error) {
       if (isSignedOut(error)) throw redirect({ to: paths.signIn, search: { next: location.href } })
       throw error
     }
+    // A bare address opens in the namespace that was chosen last.
+    const namespace = rememberedNamespace()
+    if (cause === 'enter' && search.namespace === undefined && namespace) {
+      throw redirect({ to: '.', search: { ...search, namespace }, replace: true })
+    }
   },
-  component: Shell,
-  errorComponent: ({ error, reset }) => <Problem error={error} retry={reset} />,
+  component: () => (
+    <>
+      <Shell />
+      <SessionEnded />
+    </>
+  ),
 })
 
 const home = createRoute({
@@ -84,6 +110,18 @@ const ociRepositories = createRoute({
   ),
 })
 
+const service = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.service,
+  component: lazyRouteComponent(() => import('./features/services/ServicePage'), 'ServicePage'),
+})
+
+const notFound = createRoute({
+  getParentRoute: () => signedIn,
+  path: '$',
+  component: NotFoundPage,
+})
+
 const services = createRoute({
   getParentRoute: () => signedIn,
   path: paths.services,
@@ -94,9 +132,13 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     signIn,
-    signedIn.addChildren([releases, addRelease, release, repositories, repository, ociRepositories, services]),
+    signedIn.addChildren([releases, addRelease, release, repositories, repository, ociRepositories, service, services, notFound]),
   ]),
   defaultPreload: 'intent',
+  defaultErrorComponent: ViewError,
+  defaultPendingComponent: PagePending,
+  defaultPendingMs: 200,
+  defaultNotFoundComponent: NotFoundPage,
   scrollRestoration: true,
 })
 

@@ -1,77 +1,94 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { useEffect, useSyncExternalStore } from 'react'
+import { useEffect } from 'react'
 
-import type { Schemas } from './client'
+import { signal } from '../lib/signal'
+import { applyChanges, type Change } from './changes'
+import { me, sessionEnded } from './session'
 
-type Change = Schemas['Change']
+export { kinds } from './changes'
 
-/** Query keys begin with the kind they show, so that a change finds them. */
-export const kinds = {
-  HelmRepository: 'repositories',
-  OCIRepository: 'oci-repositories',
-  HelmRelease: 'releases',
-  Workload: 'services',
-} as const
+/** Whether changes arrive as they happen, and since when. */
+export type Connection = { state: 'connecting' | 'live' | 'lost'; since: number }
 
-export type Connection = 'connecting' | 'live' | 'lost'
+const connection = signal<Connection>({ state: 'connecting', since: Date.now() })
 
-let connection: Connection = 'connecting'
-const listeners = new Set<() => void>()
-
-function report(next: Connection) {
-  if (next === connection) return
-  connection = next
-  for (const listener of listeners) listener()
+function report(state: Connection['state']) {
+  if (connection.get().state !== state) connection.set({ state, since: Date.now() })
 }
 
-/** Whether changes arrive as they happen. */
-export function useConnection(): Connection {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => connection,
-  )
+export const useConnection = connection.use
+
+/** Kinds whose changes the signed-in person may not follow in all namespaces. */
+const refused = signal(false)
+
+/** Whether only the changes of single namespaces can be followed. */
+export const useOnlyNamespaces = refused.use
+
+/** Seconds before a stream that the server refused is asked for again; the last one is repeated. */
+const PAUSES = [1, 2, 5, 10, 30]
+
+let again: (() => void) | undefined
+
+/** Asks for the stream at once instead of at the next attempt. */
+export function reconnect() {
+  again?.()
 }
 
-/** How long changes are gathered before lists are asked for again: a burst is one request. */
-const GATHER_MS = 250
-
-/** Follows the server's stream while the component is shown and refreshes what a change concerns. */
-export function useLive(namespace: string | undefined, signedOut: () => void) {
+/** Follows the server's stream while the component is shown and somebody is signed in. */
+export function useLive(namespace: string | undefined) {
   const queries = useQueryClient()
-  useEffect(() => follow(queries, namespace, signedOut), [queries, namespace, signedOut])
+  const ended = sessionEnded.use()
+  useEffect(() => (ended ? undefined : follow(queries, namespace)), [queries, namespace, ended])
 }
 
-function follow(queries: QueryClient, namespace: string | undefined, signedOut: () => void): () => void {
+function follow(queries: QueryClient, namespace: string | undefined): () => void {
   const query = namespace ? `?namespace=${encodeURIComponent(namespace)}` : ''
-  const source = new EventSource(`/api/v1/stream${query}`)
-  const stale = new Set<string>()
+  const changes = applyChanges(queries)
+  let source: EventSource | undefined
+  let failures = 0
   let timer: number | undefined
 
-  const refresh = (key: string) => {
-    stale.add(key)
-    timer ??= window.setTimeout(() => {
-      timer = undefined
-      for (const name of stale) void queries.invalidateQueries({ queryKey: [name] })
-      stale.clear()
-    }, GATHER_MS)
-  }
-
-  // The server names its events.
-  source.addEventListener('change', (event: MessageEvent<string>) => {
-    const change = JSON.parse(event.data) as Change
-    if (change.type === 'signedOut') return signedOut()
-    report('live')
-    if (change.type === 'forbidden') return
-    const kind = change.kind as keyof typeof kinds | null | undefined
-    for (const key of kind ? [kinds[kind]] : Object.values(kinds)) refresh(key)
-  })
-  source.addEventListener('open', () => report('live'))
-  source.addEventListener('error', () => report('lost'))
-  return () => {
-    source.close()
+  const open = () => {
     window.clearTimeout(timer)
+    source?.close()
+    source = new EventSource(`/api/v1/stream${query}`)
+    source.addEventListener('open', opened)
+    source.addEventListener('error', failed)
+    // The server names its events.
+    source.addEventListener('change', heard)
+  }
+  const opened = () => {
+    failures = 0
+    report('live')
+  }
+  const failed = () => {
+    report('lost')
+    // The browser goes on by itself after a cut, but not after a refusal.
+    if (source?.readyState !== EventSource.CLOSED) return
+    // A refusal may mean that the session ended.
+    void queries.query({ ...me, staleTime: 0, retry: false }).catch(() => undefined)
+    timer = window.setTimeout(open, (PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 30) * 1000)
+    failures += 1
+  }
+  const heard = (event: MessageEvent<string>) => {
+    const change = JSON.parse(event.data) as Change
+    report('live')
+    if (change.type === 'signedOut') return sessionEnded.set(true)
+    if (change.type === 'forbidden' && !namespace) refused.set(true)
+    changes.take(change)
+  }
+  const offline = () => report('lost')
+
+  open()
+  again = open
+  window.addEventListener('online', open)
+  window.addEventListener('offline', offline)
+  return () => {
+    again = undefined
+    source?.close()
+    changes.stop()
+    window.clearTimeout(timer)
+    window.removeEventListener('online', open)
+    window.removeEventListener('offline', offline)
   }
 }

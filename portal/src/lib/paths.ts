@@ -7,5 +7,7 @@ export const paths = {
   repositories: '/k8s/helm/repository',
   repository: '/k8s/helm/repository/$namespace/$name',
   ociRepositories: '/k8s/helm/oci-repository',
+  ociRepository: '/k8s/helm/oci-repository/$namespace/$name',
   services: '/k8s/services',
+  service: '/k8s/services/$namespace/$kind/$name',
 } as const

@@ -1,21 +1,33 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
-import { tableView } from './search'
+import { inside, isNarrowed, tableView, widened } from './search'
 
-it('keeps what a table understands', () => {
-  expect(tableView({ search: 'web', sort: '-name', page: 2, pageSize: 50 })).toEqual({
-    search: 'web',
-    sort: '-name',
-    page: 2,
-    pageSize: 50,
+describe('tableView', () => {
+  it('keeps what a table understands', () => {
+    const search = { search: 'web', state: 'Failed', app: 'shop', source: 'samples', sort: '-name', page: 2, pageSize: 50 }
+    expect(tableView({ ...search, action: 'update' })).toEqual(search)
   })
+
+  it('drops what no table can show', () => {
+    const nothing = tableView({ search: '', state: {}, app: [], sort: {}, page: 0, pageSize: 10_000 })
+    expect(Object.values(nothing).every((value) => value === undefined)).toBe(true)
+  })
+
+  it('reads words that look like something else', () =>
+    expect(tableView({ search: 12, app: true })).toMatchObject({ search: '12', app: 'true' }))
 })
 
-it('drops what no table can show', () => {
-  expect(tableView({ search: '', sort: {}, page: 0, pageSize: 10_000 })).toEqual({
-    search: undefined,
-    sort: undefined,
-    page: undefined,
-    pageSize: undefined,
-  })
+it('knows when rows are hidden, and how to show them', () => {
+  expect(isNarrowed({ sort: 'name', page: 3 })).toBe(false)
+  expect(isNarrowed({ state: 'Failed' })).toBe(true)
+  expect(isNarrowed(widened({ search: 'a', state: 'b', app: 'c', source: 'd', page: 2 }))).toBe(false)
+  expect(widened({ sort: '-name', search: 'a' }).sort).toBe('-name')
+})
+
+describe('inside', () => {
+  it.each(['/k8s/helm/release?namespace=a', '/'])('keeps %s', (path) => expect(inside(path)).toBe(path))
+  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', 'javascript:alert(1)', '', undefined, {}])(
+    'drops %s',
+    (path) => expect(inside(path)).toBeUndefined(),
+  )
 })

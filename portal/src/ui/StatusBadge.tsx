@@ -1,10 +1,12 @@
-import { Badge, Group, Text, Tooltip } from '@mantine/core'
+import { Badge, Stack, Text, Tooltip } from '@mantine/core'
 import {
   IconAlertTriangle,
   IconCircleCheck,
+  IconCircleDashed,
   IconCircleX,
   IconLoader,
   IconPlayerPause,
+  IconPlayerStop,
   IconTrash,
 } from '@tabler/icons-react'
 
@@ -12,31 +14,48 @@ type Status = { state: string; reason?: string | null; message?: string | null }
 
 const looks: Record<string, { color: string; icon: typeof IconCircleCheck }> = {
   Ready: { color: 'green.9', icon: IconCircleCheck },
+  Running: { color: 'green.9', icon: IconCircleCheck },
   Failed: { color: 'red.9', icon: IconCircleX },
   Stalled: { color: 'red.9', icon: IconAlertTriangle },
   Progressing: { color: 'blue.9', icon: IconLoader },
-  Pending: { color: 'gray.7', icon: IconLoader },
+  Pending: { color: 'gray.7', icon: IconCircleDashed },
   Suspended: { color: 'gray.7', icon: IconPlayerPause },
+  Stopped: { color: 'gray.7', icon: IconPlayerStop },
   Deleting: { color: 'gray.7', icon: IconTrash },
 }
 
-/** A state in one word with its reason; the icon tells it without the colour. */
+/** States that explain themselves. */
+const QUIET = new Set(['Ready', 'Running', 'Suspended', 'Stopped'])
+
+/** A state in one word; the icon tells it without the colour. `withReason` adds why, where something is to be said. */
 export function StatusBadge({ status, withReason = false }: { status: Status; withReason?: boolean }) {
-  const look = looks[status.state] ?? { color: 'gray.7', icon: IconLoader }
+  const { state, reason, message } = status
+  const look = looks[state] ?? { color: 'gray.7', icon: IconCircleDashed }
   const Icon = look.icon
-  const wrong = status.state === 'Failed' || status.state === 'Stalled'
-  return (
-    <Group gap="xs" wrap="nowrap">
-      <Tooltip label={status.message} disabled={!status.message} multiline maw={480}>
-        <Badge color={look.color} variant="filled" leftSection={<Icon size={12} aria-hidden />}>
-          {status.state}
-        </Badge>
+  const explained = withReason && !QUIET.has(state)
+  const badge = (
+    <Badge color={look.color} variant="filled" leftSection={<Icon size={12} aria-hidden />} style={{ flexShrink: 0 }}>
+      {state}
+    </Badge>
+  )
+  if (!explained) {
+    return message ? (
+      <Tooltip label={message} multiline maw={480}>
+        {badge}
       </Tooltip>
-      {withReason && wrong && (
-        <Text size="xs" c="dimmed" lineClamp={2}>
-          {status.message ?? status.reason}
+    ) : (
+      badge
+    )
+  }
+  return (
+    <Stack gap={2} align="flex-start">
+      {badge}
+      {(reason || message) && (
+        <Text size="xs" c="dimmed" lineClamp={2} maw={320} title={message ?? undefined} style={{ overflowWrap: 'anywhere' }}>
+          {reason && reason !== state && <b>{reason}: </b>}
+          {message}
         </Text>
       )}
-    </Group>
+    </Stack>
   )
 }

@@ -1,9 +1,10 @@
-import { Stack, Tabs } from '@mantine/core'
-import { useNavigate } from '@tanstack/react-router'
+import { Stack } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 
 import { paths } from '../../lib/paths'
 import { PageHead } from '../../ui/PageHead'
+import classes from './shell.module.css'
 
 const tabs = [
   { value: paths.releases, label: 'Release' },
@@ -11,31 +12,20 @@ const tabs = [
   { value: paths.ociRepositories, label: 'OCI Repository' },
 ] as const
 
-/** The three tabs of Kubernetes → Helm. */
+/** The three tabs of Kubernetes → Helm: links, so that each can be opened in a tab of its own. */
 export function HelmTabs({ active, children }: { active: (typeof tabs)[number]['value']; children: ReactNode }) {
-  const navigate = useNavigate()
   const label = tabs.find((tab) => tab.value === active)?.label ?? ''
   return (
     <Stack>
       <PageHead title={label} crumbs={[{ label: 'Kubernetes' }, { label: 'Helm' }, { label }]} />
-      <Tabs
-        value={active}
-        onChange={(value) => {
-          const tab = tabs.find((one) => one.value === value)
-          if (tab) void navigate({ to: tab.value, search: ({ namespace }) => ({ namespace }) })
-        }}
-      >
-        <Tabs.List>
-          {tabs.map((tab) => (
-            <Tabs.Tab key={tab.value} value={tab.value}>
-              {tab.label}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value={active} pt="md">
-          {children}
-        </Tabs.Panel>
-      </Tabs>
+      <nav aria-label="Helm" className={classes.tabs}>
+        {tabs.map((tab) => (
+          <Link key={tab.value} to={tab.value} className={classes.tab} aria-current={tab.value === active ? 'page' : undefined}>
+            {tab.label}
+          </Link>
+        ))}
+      </nav>
+      {children}
     </Stack>
   )
 }

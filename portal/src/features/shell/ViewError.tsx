@@ -1,0 +1,50 @@
+import { Alert, Button, Group, Stack, Text } from '@mantine/core'
+import { IconAlertCircle } from '@tabler/icons-react'
+import { useRouter, type ErrorComponentProps } from '@tanstack/react-router'
+
+import { ProblemError } from '../../api/problem'
+import { PageHead } from '../../ui/PageHead'
+import { Problem } from '../../ui/Problem'
+
+/** Browsers word it differently when a part of the program cannot be loaded. */
+const MISSING_PART = /dynamically imported module|module script failed|Loading (CSS )?chunk|Unable to preload/i
+
+/** A view that cannot be shown; everything around it goes on. */
+export function ViewError({ error, reset }: ErrorComponentProps) {
+  const router = useRouter()
+  const retry = () => {
+    reset()
+    void router.invalidate()
+  }
+  if (error instanceof ProblemError) return <Problem error={error} retry={retry} />
+  const missing = MISSING_PART.test(error.message)
+  return (
+    <Stack>
+      <PageHead title="This page cannot be shown" crumbs={[{ label: 'Kubernetes' }, { label: 'Error' }]} />
+      <Alert
+        role="alert"
+        color="red"
+        icon={<IconAlertCircle aria-hidden />}
+        title={missing ? 'A part of the portal could not be loaded' : 'The portal made a mistake'}
+      >
+        <Stack gap="xs" align="flex-start">
+          <Text size="sm">
+            {missing
+              ? 'Either the server does not answer, or another version of Pilothouse was installed since this page was opened.'
+              : error.message}
+          </Text>
+          <Group gap="xs">
+            <Button size="xs" variant="default" onClick={() => window.location.reload()}>
+              Load the page again
+            </Button>
+            {!missing && (
+              <Button size="xs" variant="default" onClick={retry}>
+                Try again
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </Alert>
+    </Stack>
+  )
+}

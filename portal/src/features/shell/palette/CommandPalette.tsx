@@ -1,0 +1,161 @@
+import { Loader, Modal, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { IconSearch } from '@tabler/icons-react'
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
+
+import type { Entry, Mode } from './entries'
+import classes from './palette.module.css'
+import { paletteOpen } from './PaletteButton'
+import { useGroups } from './useGroups'
+
+const prompts: Record<Mode, string> = {
+  all: 'Search for a release, repository or chart, or start an action',
+  sync: 'Sync which repository?',
+  reconcile: 'Reconcile which release?',
+  namespace: 'Switch to which namespace?',
+}
+
+const DEBOUNCE_MS = 180
+
+/** Jumps to any object and starts any action: a search field that controls the list below it. */
+export function CommandPalette() {
+  const [opened, setOpened] = useState(true)
+  const close = () => setOpened(false)
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      onExitTransitionEnd={() => paletteOpen.set(false)}
+      withCloseButton={false}
+      aria-label="Search or start an action"
+      padding={0}
+      size={620}
+      yOffset={72}
+      transitionProps={{ duration: 100 }}
+    >
+      <Palette onClose={close} />
+    </Modal>
+  )
+}
+
+function Palette({ onClose }: { onClose: () => void }) {
+  const [mode, setMode] = useState<Mode>('all')
+  const [text, setText] = useState('')
+  const [search] = useDebouncedValue(text.trim(), DEBOUNCE_MS)
+  const { groups, pending, error } = useGroups(mode, text.trim() === '' ? '' : search)
+  const entries = groups.flatMap((group) => group.entries)
+  const [chosen, setChosen] = useState<string>()
+  const at = Math.max(0, entries.findIndex(({ id }) => id === chosen))
+  const active = entries[at]
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
+  }, [active?.id])
+
+  const enter = (next: Mode) => {
+    setMode(next)
+    setText('')
+    setChosen(undefined)
+  }
+  const choose = (entry: Entry | undefined) => {
+    if (!entry || entry.refused) return
+    if (entry.mode) return enter(entry.mode)
+    onClose()
+    entry.run?.()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 5, PageUp: at - 5 }[event.key]
+    if (to !== undefined) {
+      event.preventDefault()
+      const wrapped = Math.abs(to - at) === 1 ? (to + entries.length) % entries.length : Math.min(Math.max(to, 0), entries.length - 1)
+      setChosen(entries[wrapped]?.id)
+    } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+      event.preventDefault()
+      choose(active)
+    } else if (event.key === 'Backspace' && text === '' && mode !== 'all') enter('all')
+  }
+  const settled = text.trim() === search && !pending
+  return (
+    <>
+      <TextInput
+        data-autofocus
+        size="md"
+        variant="unstyled"
+        classNames={{ root: classes.field, input: classes.input }}
+        role="combobox"
+        aria-label={prompts[mode]}
+        aria-expanded
+        aria-controls="palette-list"
+        aria-activedescendant={active && optionId(active)}
+        aria-autocomplete="list"
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={prompts[mode]}
+        leftSection={<IconSearch size={18} aria-hidden />}
+        rightSection={!settled && <Loader size={16} aria-hidden />}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value)
+          setChosen(undefined)
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div ref={list} id="palette-list" role="listbox" aria-label="Results" className={classes.list} tabIndex={-1}>
+        {groups.map((group) => (
+          <div key={group.label} role="group" aria-label={group.label}>
+            <div className={classes.group} aria-hidden>
+              {group.label}
+            </div>
+            {group.entries.map((entry) => (
+              <Option
+                key={entry.id}
+                entry={entry}
+                selected={entry.id === active?.id}
+                onPoint={() => setChosen(entry.id)}
+                onChoose={() => choose(entry)}
+              />
+            ))}
+          </div>
+        ))}
+      </div>
+      {entries.length === 0 && (
+        <Text size="sm" c="dimmed" ta="center" p="lg">
+          {error ? `The search failed: ${(error as Error).message}` : settled ? `Nothing found for “${text.trim()}”` : 'Searching…'}
+        </Text>
+      )}
+      <VisuallyHidden role="status">{settled ? `${entries.length} results` : ''}</VisuallyHidden>
+      <div className={classes.foot} aria-hidden>
+        <span>↑↓ choose</span>
+        <span>Enter open</span>
+        {mode !== 'all' && <span>Backspace back</span>}
+        <span>Esc close</span>
+      </div>
+    </>
+  )
+}
+
+const optionId = ({ id }: Entry) => `palette-${id.replaceAll(/[^\w-]/g, '_')}`
+
+type OptionProps = { entry: Entry; selected: boolean; onPoint: () => void; onChoose: () => void }
+
+function Option({ entry, selected, onPoint, onChoose }: OptionProps) {
+  const Icon = entry.icon
+  const detail = entry.refused ?? entry.description
+  return (
+    <div
+      id={optionId(entry)}
+      role="option"
+      aria-selected={selected}
+      aria-disabled={entry.refused ? true : undefined}
+      className={classes.option}
+      // The field keeps the focus.
+      onMouseDown={(event) => event.preventDefault()}
+      onMouseMove={selected ? undefined : onPoint}
+      onClick={onChoose}
+    >
+      <Icon size={18} aria-hidden />
+      <span className={classes.label}>{entry.label}</span>
+      {detail && <span className={classes.detail}>{detail}</span>}
+    </div>
+  )
+}

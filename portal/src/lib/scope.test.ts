@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+
+import { listOf } from './scope'
+
+const lists = ['/k8s/helm/release', '/k8s/services']
+
+it.each([
+  ['/k8s/helm/release/team/web', '/k8s/helm/release'],
+  ['/k8s/services/team/Deployment/web', '/k8s/services'],
+  ['/k8s/helm/release/add', undefined],
+  ['/k8s/helm/release', undefined],
+  ['/k8s/helm/releases/team', undefined],
+])('%s is left for %s', (pathname, list) => expect(listOf(pathname, lists)).toBe(list))
