@@ -52,7 +52,7 @@ const signedIn = createRoute({
     // A bare address opens in the namespace that was chosen last.
     const namespace = rememberedNamespace()
     if (cause === 'enter' && search.namespace === undefined && namespace) {
-      throw redirect({ to: '.', search: { ...search, namespace }, replace: true })
+      throw redirect({ to: location.pathname, search: { ...search, namespace }, replace: true })
     }
   },
   component: () => (

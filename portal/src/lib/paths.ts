@@ -4,6 +4,7 @@ export const paths = {
   releases: '/k8s/helm/release',
   addRelease: '/k8s/helm/release/add',
   release: '/k8s/helm/release/$namespace/$name',
+  editRelease: '/k8s/helm/release/$namespace/$name/edit',
   repositories: '/k8s/helm/repository',
   repository: '/k8s/helm/repository/$namespace/$name',
   ociRepositories: '/k8s/helm/oci-repository',

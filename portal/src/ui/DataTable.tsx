@@ -14,6 +14,8 @@ export type Column<T> = {
   title: string
   /** Field that the server sorts by. */
   sort?: string
+  /** Least width in pixels. */
+  width?: number
   /** Numbers stand under each other. */
   numeric?: boolean
   render: (row: T) => ReactNode

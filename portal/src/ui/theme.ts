@@ -1,4 +1,4 @@
-import { Badge, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { Badge, createTheme, DEFAULT_THEME, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 /** The colour of deep water; shades 6 to 9 keep 4.5:1 on white. */
 const harbour: MantineColorsTuple = [
@@ -14,10 +14,17 @@ const harbour: MantineColorsTuple = [
   '#0b3a4a',
 ]
 
+/** The palette with a last shade that keeps 4.5:1 both under white text and on white. */
+const darkened = (colors: MantineColorsTuple, last: string) => [...colors.slice(0, 9), last] as unknown as MantineColorsTuple
+
 export const theme = createTheme({
   primaryColor: 'harbour',
   primaryShade: { light: 7, dark: 6 },
-  colors: { harbour },
+  colors: {
+    harbour,
+    green: darkened(DEFAULT_THEME.colors.green, '#22752f'),
+    orange: darkened(DEFAULT_THEME.colors.orange, '#b23a08'),
+  },
   defaultRadius: 'sm',
   fontFamily:
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif',
@@ -27,19 +34,23 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // States are words of the API and keep their spelling.
-    Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600 } }),
+    Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600, miw: 'max-content' } }),
   },
 })
 
-/** Greys and reds that keep 4.5:1 on the page in both themes; Mantine's own do not. */
+/** Colours of text that keep 4.5:1 on the page in both themes; Mantine's own do not. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    '--pilothouse-attention': 'var(--mantine-color-orange-9)',
+    '--pilothouse-accent': 'var(--mantine-color-harbour-7)',
     '--mantine-color-dimmed': '#5c636b',
     '--mantine-color-placeholder': '#6b727a',
     '--mantine-color-error': 'var(--mantine-color-red-9)',
   },
   dark: {
+    '--pilothouse-attention': 'var(--mantine-color-orange-4)',
+    '--pilothouse-accent': 'var(--mantine-color-harbour-3)',
     '--mantine-color-dimmed': '#a9abb0',
     '--mantine-color-placeholder': '#9a9ca1',
     '--mantine-color-error': 'var(--mantine-color-red-4)',

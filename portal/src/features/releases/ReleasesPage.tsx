@@ -1,125 +1,69 @@
-import { Anchor, Button, Center, Group, Modal, Stack, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { IconPlayerPause, IconPlayerPlay, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react'
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import {
+  IconAnchor,
+  IconEdit,
+  IconEye,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlus,
+  IconRefresh,
+  IconTrash,
+} from '@tabler/icons-react'
 import { useState } from 'react'
 
+import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
-import { exact } from '../../lib/time'
+import { useRowAction } from '../../lib/useRowAction'
 import { useTableView } from '../../lib/useTableView'
-import { DataTable, type Action, type Column } from '../../ui/DataTable'
-import { Problem } from '../../ui/Problem'
-import { StatusBadge } from '../../ui/StatusBadge'
+import { DataTable, type Action } from '../../ui/DataTable'
+import { EmptyState } from '../../ui/EmptyState'
+import { GuardedButton } from '../../ui/Guarded'
 import { HelmTabs } from '../shell/HelmTabs'
-import {
-  deleteRelease,
-  reconcileRelease,
-  releases,
-  resumeRelease,
-  suspendRelease,
-  type Release,
-} from './queries'
-
-const strategies: Record<string, string> = { ChartVersion: 'Chart Version', Revision: 'Revision' }
-
-const columns: Column<Release>[] = [
-  {
-    key: 'name',
-    title: 'Name',
-    sort: 'name',
-    render: ({ namespace, name }) => (
-      <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
-        {name}
-      </Anchor>
-    ),
-  },
-  { key: 'namespace', title: 'Namespace', sort: 'namespace', render: ({ namespace }) => namespace },
-  { key: 'releaseName', title: 'Release Name', sort: 'releaseName', render: ({ releaseName }) => releaseName },
-  { key: 'chart', title: 'Chart Name', sort: 'chart', render: ({ chart, deployed }) => chart.name ?? deployed?.chartName ?? '–' },
-  {
-    key: 'version',
-    title: 'Chart Version',
-    sort: 'version',
-    render: ({ chart, deployed }) => deployed?.chartVersion ?? chart.version ?? '–',
-  },
-  {
-    key: 'strategy',
-    title: 'Reconcile Strategy',
-    render: ({ chart }) => strategies[chart.reconcileStrategy ?? ''] ?? '–',
-  },
-  { key: 'ready', title: 'Ready', sort: 'state', render: ({ status }) => <StatusBadge status={status} withReason /> },
-  { key: 'app', title: 'App', sort: 'app', render: ({ app }) => app ?? '–' },
-  { key: 'since', title: 'Last Transition', sort: 'since', render: ({ status }) => exact(status.since) },
-]
+import { columns } from './columns'
+import { DeleteRelease } from './DeleteRelease'
+import { reconcileRelease, releases, resumeRelease, suspendRelease, type Release } from './queries'
 
 /** The releases, with what is wrong with each. */
 export function ReleasesPage() {
   const { namespace, view, onView } = useTableView()
-  const queries = useQueryClient()
   const list = useQuery(releases(namespace, view))
+  const { reason } = useRights(namespace)
   const [deleting, setDeleting] = useState<Release>()
-  const act = useMutation({
-    mutationFn: ({ row, run }: { row: Release; run: (row: Release) => Promise<unknown>; done: string }) => run(row),
-    onSuccess: async (_, { row, done }) => {
-      notifications.show({ message: `${row.name} ${done}` })
-      await queries.invalidateQueries({ queryKey: ['releases'] })
-    },
-    onError: (error) => notifications.show({ color: 'red', title: 'Not done', message: error.message }),
-  })
-  const actions: Action<Release>[] = [
-    {
-      label: 'Reconcile',
-      icon: <IconRefresh size={16} aria-hidden />,
-      disabled: ({ suspended }) => (suspended ? 'It is suspended' : undefined),
-      run: (row) => act.mutate({ row, run: reconcileRelease, done: 'is being reconciled' }),
-    },
-    {
-      label: 'Suspend',
-      icon: <IconPlayerPause size={16} aria-hidden />,
-      disabled: ({ suspended }) => (suspended ? 'It is suspended already' : undefined),
-      run: (row) => act.mutate({ row, run: suspendRelease, done: 'is suspended' }),
-    },
-    {
-      label: 'Resume',
-      icon: <IconPlayerPlay size={16} aria-hidden />,
-      disabled: ({ suspended }) => (suspended ? undefined : 'It is not suspended'),
-      run: (row) => act.mutate({ row, run: resumeRelease, done: 'is reconciled again' }),
-    },
-    { label: 'Delete', icon: <IconTrash size={16} aria-hidden />, danger: true, run: setDeleting },
-  ]
+  const actions = useActions(setDeleting)
+  const addReason = reason('create', 'releases')
   return (
     <HelmTabs active={paths.releases}>
       <DataTable
         label="Releases"
-        columns={columns}
+        columns={columns(namespace)}
         actions={actions}
         rowKey={({ namespace: of, name }) => `${of}/${name}`}
         rowName={({ name }) => name}
+        rowNamespace={({ namespace: of }) => of}
         view={view}
         onView={onView}
         page={list.data}
         error={list.error}
         retry={() => void list.refetch()}
-        toolbar={
-          <Button
-            leftSection={<IconPlus size={16} aria-hidden />}
-            renderRoot={(props) => <Link to={paths.addRelease} search={{ namespace }} {...props} />}
-          >
-            Add
-          </Button>
-        }
+        toolbar={<AddButton reason={addReason} shortcut />}
         empty={
-          <Center p="xl">
-            <Stack align="center" gap="xs">
-              <Text>{view.search ? `No release matches “${view.search}”.` : 'No data to display'}</Text>
-              {!view.search && (
-                <Text size="sm" c="dimmed">
-                  Register a repository in the next tab, then add a release of one of its charts.
-                </Text>
-              )}
-            </Stack>
-          </Center>
+          <EmptyState
+            icon={<IconAnchor aria-hidden />}
+            title={namespace ? `No releases in ${namespace} yet` : 'No releases yet'}
+            action={
+              <>
+                <AddButton reason={addReason} label="Add Helm Release" />
+                <Button variant="default" renderRoot={(props) => <Link to={paths.repositories} {...props} />}>
+                  See the repositories
+                </Button>
+              </>
+            }
+          >
+            A release is a chart from a repository, deployed with your values and kept as you described it. Register a repository first,
+            then add a release of one of its charts.
+          </EmptyState>
         }
       />
       <DeleteRelease release={deleting} onClose={() => setDeleting(undefined)} />
@@ -127,38 +71,56 @@ export function ReleasesPage() {
   )
 }
 
-function DeleteRelease({ release, onClose }: { release?: Release; onClose: () => void }) {
-  const queries = useQueryClient()
-  const remove = useMutation({
-    mutationFn: deleteRelease,
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['releases'] })
-      onClose()
-    },
-  })
+function AddButton({ reason, label = 'Add', shortcut }: { reason?: string; label?: string; shortcut?: boolean }) {
   return (
-    <Modal
-      opened={release !== undefined}
-      onClose={onClose}
-      title={`Delete ${release?.name ?? ''}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+    <GuardedButton
+      reason={reason}
+      leftSection={<IconPlus size={16} aria-hidden />}
+      data-shortcut={shortcut ? 'n' : undefined}
+      renderRoot={(props) => <Link to={paths.addRelease} {...props} />}
     >
-      <Stack>
-        <Text size="sm">
-          {release?.suspended
-            ? 'It is suspended: what it deployed stays in the cluster.'
-            : 'Everything it deployed is uninstalled.'}
-        </Text>
-        {remove.error && <Problem error={remove.error} />}
-        <Group justify="flex-end">
-          <Button variant="outline" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => release && remove.mutate(release)}>
-            Delete
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+      {label}
+    </GuardedButton>
   )
+}
+
+/** What can be done with a release of the table. */
+function useActions(remove: (release: Release) => void): Action<Release>[] {
+  const navigate = useNavigate()
+  const act = useRowAction<Release>()
+  return [
+    {
+      label: 'View',
+      icon: <IconEye size={16} aria-hidden />,
+      run: ({ namespace, name }) => void navigate({ to: paths.release, params: { namespace, name } }),
+    },
+    {
+      label: 'Update',
+      icon: <IconEdit size={16} aria-hidden />,
+      needs: ['patch', 'releases'],
+      run: ({ namespace, name }) => void navigate({ to: paths.editRelease, params: { namespace, name } } as never),
+    },
+    {
+      label: 'Reconcile now',
+      icon: <IconRefresh size={16} aria-hidden />,
+      needs: ['patch', 'releases'],
+      disabled: ({ suspended }) => (suspended ? 'It is suspended: resume it first.' : undefined),
+      run: (row) => act({ row, run: reconcileRelease, what: 'Reconcile', done: 'is being reconciled' }),
+    },
+    {
+      label: 'Suspend',
+      icon: <IconPlayerPause size={16} aria-hidden />,
+      needs: ['patch', 'releases'],
+      hidden: ({ suspended }) => suspended,
+      run: (row) => act({ row, run: suspendRelease, what: 'Suspend', done: 'is suspended' }),
+    },
+    {
+      label: 'Resume',
+      icon: <IconPlayerPlay size={16} aria-hidden />,
+      needs: ['patch', 'releases'],
+      hidden: ({ suspended }) => !suspended,
+      run: (row) => act({ row, run: resumeRelease, what: 'Resume', done: 'is reconciled again' }),
+    },
+    { label: 'Delete', icon: <IconTrash size={16} aria-hidden />, danger: true, needs: ['delete', 'releases'], run: remove },
+  ]
 }

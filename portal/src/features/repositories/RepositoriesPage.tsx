@@ -1,103 +1,122 @@
-import { Button, Center, Stack, Text } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
-import { notifications } from '@mantine/notifications'
-import { useMutation, useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
-import { IconEye, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import {
+  IconEdit,
+  IconEye,
+  IconPackages,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlus,
+  IconRefresh,
+  IconTrash,
+} from '@tabler/icons-react'
 
+import { answer, client } from '../../api/client'
+import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
-import { ago, minutesAndSeconds } from '../../lib/time'
+import { useRowAction } from '../../lib/useRowAction'
 import { useTableView } from '../../lib/useTableView'
-import { DataTable, type Action, type Column } from '../../ui/DataTable'
-import { StatusBadge } from '../../ui/StatusBadge'
+import { DataTable, type Action } from '../../ui/DataTable'
+import { EmptyState } from '../../ui/EmptyState'
+import { GuardedButton } from '../../ui/Guarded'
 import { HelmTabs } from '../shell/HelmTabs'
 import { AddRepository } from './AddRepository'
-import { DeleteRepository } from './DeleteRepository'
-import { RepositoryLink } from './RepositoryLink'
+import { columns } from './columns'
 import { repositories, syncRepository, type Repository } from './queries'
 
-const columns: Column<Repository>[] = [
-  {
-    key: 'name',
-    title: 'Name',
-    sort: 'name',
-    render: ({ namespace, name }) => <RepositoryLink namespace={namespace} name={name} />,
-  },
-  { key: 'namespace', title: 'Namespace', sort: 'namespace', render: ({ namespace }) => namespace },
-  {
-    key: 'type',
-    title: 'Type',
-    sort: 'type',
-    render: ({ type }) => (type === 'oci' ? 'OCI Repository' : 'Helm Repository'),
-  },
-  { key: 'url', title: 'Repository URL', sort: 'url', render: ({ url }) => <Text size="sm" truncate maw={320} title={url}>{url}</Text> },
-  {
-    key: 'interval',
-    title: 'Interval',
-    render: ({ interval, intervalSeconds }) => minutesAndSeconds(intervalSeconds, interval),
-  },
-  { key: 'status', title: 'Status', sort: 'state', render: ({ status }) => <StatusBadge status={status} withReason /> },
-  { key: 'charts', title: 'Charts', render: ({ catalog }) => catalog?.charts ?? '–' },
-  { key: 'versions', title: 'Versions', render: ({ catalog }) => catalog?.versions ?? '–' },
-  { key: 'releases', title: 'Releases', render: ({ releases }) => releases ?? '–' },
-  { key: 'synced', title: 'Synced', render: ({ catalog }) => ago(catalog?.lastCheckedAt) },
-]
-
+/** The repositories, with what the last sync of each found. */
 export function RepositoriesPage() {
   const { namespace, view, onView } = useTableView()
-  const list = useQuery(repositories(namespace, view))
-  const [adding, add] = useDisclosure()
-  const [deleting, setDeleting] = useState<Repository>()
+  const { action } = useSearch({ from: '/signed-in' })
   const navigate = useNavigate()
-  const sync = useMutation({
-    mutationFn: syncRepository,
-    onSuccess: (_, { name }) => notifications.show({ message: `${name} is being synced` }),
-    onError: (error) => notifications.show({ color: 'red', title: 'Not synced', message: error.message }),
-  })
-  const actions: Action<Repository>[] = [
-    {
-      label: 'View',
-      icon: <IconEye size={16} aria-hidden />,
-      run: ({ namespace, name }) => void navigate({ to: paths.repository, params: { namespace, name } }),
-    },
-    { label: 'Sync now', icon: <IconRefresh size={16} aria-hidden />, run: (row) => sync.mutate(row) },
-    { label: 'Delete', icon: <IconTrash size={16} aria-hidden />, danger: true, run: setDeleting },
-  ]
-  const addButton = (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={add.open}>
-      Add
-    </Button>
+  const list = useQuery(repositories(namespace, view))
+  const { reason } = useRights(namespace)
+  const actions = useActions()
+  const adding = (next: boolean) =>
+    void navigate({ to: '.', search: (before) => ({ ...before, action: next ? 'add' : undefined }), replace: !next })
+  const add = (label: string, shortcut?: boolean) => (
+    <GuardedButton
+      reason={reason('create', 'repositories')}
+      leftSection={<IconPlus size={16} aria-hidden />}
+      data-shortcut={shortcut ? 'n' : undefined}
+      onClick={() => adding(true)}
+    >
+      {label}
+    </GuardedButton>
   )
   return (
     <HelmTabs active={paths.repositories}>
       <DataTable
         label="Helm repositories"
-        columns={columns}
+        columns={columns(namespace)}
         actions={actions}
-        rowKey={({ namespace, name }) => `${namespace}/${name}`}
+        rowKey={({ namespace: of, name }) => `${of}/${name}`}
         rowName={({ name }) => name}
+        rowNamespace={({ namespace: of }) => of}
         view={view}
         onView={onView}
         page={list.data}
         error={list.error}
         retry={() => void list.refetch()}
-        toolbar={addButton}
+        toolbar={add('Add', true)}
         empty={
-          <Center p="xl">
-            <Stack align="center" gap="xs">
-              <Text>{view.search ? `No repository matches “${view.search}”.` : 'No data to display'}</Text>
-              {!view.search && (
-                <Text size="sm" c="dimmed">
-                  Add a registry or a chart repository to see its charts here.
-                </Text>
-              )}
-            </Stack>
-          </Center>
+          <EmptyState
+            icon={<IconPackages aria-hidden />}
+            title={namespace ? `No Helm repositories in ${namespace} yet` : 'No Helm repositories yet'}
+            action={add('Add Helm Repository')}
+          >
+            Register a container registry (for example oci://ghcr.io/my-org/charts) or an HTTP chart repository. Its charts appear here
+            and are refreshed every interval.
+          </EmptyState>
         }
       />
-      <AddRepository opened={adding} onClose={add.close} namespace={namespace ?? 'default'} />
-      <DeleteRepository repository={deleting} onClose={() => setDeleting(undefined)} />
+      <AddRepository opened={action === 'add'} onClose={() => adding(false)} namespace={namespace ?? 'default'} />
     </HelmTabs>
   )
+}
+
+const at = ({ namespace, name }: Repository) => ({ params: { path: { namespace, name } } })
+
+const suspend = (row: Repository) => answer(client.POST('/api/v1/namespaces/{namespace}/repositories/{name}/suspend', at(row)))
+
+const resume = (row: Repository) => answer(client.POST('/api/v1/namespaces/{namespace}/repositories/{name}/resume', at(row)))
+
+/** What can be done with a repository of the table. */
+function useActions(): Action<Repository>[] {
+  const navigate = useNavigate()
+  const act = useRowAction<Repository>()
+  const open = (action?: string) => (row: Repository) =>
+    void navigate({ to: paths.repository, params: { namespace: row.namespace, name: row.name }, search: { action } })
+  return [
+    { label: 'View', icon: <IconEye size={16} aria-hidden />, run: open() },
+    { label: 'Update', icon: <IconEdit size={16} aria-hidden />, needs: ['patch', 'repositories'], run: open('update') },
+    {
+      label: 'Sync now',
+      icon: <IconRefresh size={16} aria-hidden />,
+      needs: ['patch', 'repositories'],
+      disabled: ({ suspended }) => (suspended ? 'It is suspended: resume it first.' : undefined),
+      run: (row) => act({ row, run: syncRepository, what: 'Sync', done: 'is being synced' }),
+    },
+    {
+      label: 'Suspend',
+      icon: <IconPlayerPause size={16} aria-hidden />,
+      needs: ['patch', 'repositories'],
+      hidden: ({ suspended }) => suspended,
+      run: (row) => act({ row, run: suspend, what: 'Suspend', done: 'is suspended' }),
+    },
+    {
+      label: 'Resume',
+      icon: <IconPlayerPlay size={16} aria-hidden />,
+      needs: ['patch', 'repositories'],
+      hidden: ({ suspended }) => !suspended,
+      run: (row) => act({ row, run: resume, what: 'Resume', done: 'is synced again' }),
+    },
+    {
+      label: 'Delete',
+      icon: <IconTrash size={16} aria-hidden />,
+      danger: true,
+      needs: ['delete', 'repositories'],
+      run: open('delete'),
+    },
+  ]
 }

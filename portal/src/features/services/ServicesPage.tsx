@@ -1,41 +1,67 @@
-import { Center, Stack, Text } from '@mantine/core'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Anchor, Button, Stack } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { IconAnchor, IconEye, IconServer } from '@tabler/icons-react'
 
-import { answer, client, type Schemas } from '../../api/client'
-import { ago } from '../../lib/time'
+import { paths } from '../../lib/paths'
 import { useTableView } from '../../lib/useTableView'
-import { DataTable, type Column } from '../../ui/DataTable'
+import { Ago } from '../../ui/Ago'
+import { DataTable, type Action, type Column } from '../../ui/DataTable'
+import { EmptyState } from '../../ui/EmptyState'
 import { PageHead } from '../../ui/PageHead'
 import { StatusBadge } from '../../ui/StatusBadge'
+import { Images, ReleaseOf, Running } from './parts'
+import { services, type Workload } from './queries'
 
-type Workload = Schemas['Workload']
-
-const columns: Column<Workload>[] = [
-  { key: 'name', title: 'Name', sort: 'name', render: ({ name }) => name },
+const all: Column<Workload>[] = [
+  {
+    key: 'name',
+    title: 'Name',
+    sort: 'name',
+    render: ({ namespace, kind, name }) => (
+      <Anchor size="sm" renderRoot={(props) => <Link to={paths.service} params={{ namespace, kind, name }} {...props} />}>
+        {name}
+      </Anchor>
+    ),
+  },
   { key: 'namespace', title: 'Namespace', sort: 'namespace', render: ({ namespace }) => namespace },
   { key: 'kind', title: 'Kind', sort: 'kind', render: ({ kind }) => kind },
-  { key: 'image', title: 'Image', render: ({ images }) => images.join(', ') },
-  { key: 'replicas', title: 'Replicas', render: ({ replicas }) => replicas },
-  { key: 'running', title: 'Running', render: ({ ready, replicas }) => `${ready} / ${replicas}` },
+  { key: 'image', title: 'Image', render: ({ images }) => <Images images={images} /> },
+  { key: 'replicas', title: 'Replicas', sort: 'replicas', numeric: true, render: ({ replicas }) => replicas },
+  { key: 'app', title: 'App', sort: 'app', render: ({ app }) => app ?? '–' },
+  { key: 'running', title: 'Running', numeric: true, render: (row) => <Running workload={row} /> },
   { key: 'state', title: 'State', sort: 'state', render: ({ state }) => <StatusBadge status={{ state }} /> },
-  { key: 'release', title: 'Release', render: ({ release, helmRelease }) => release?.name ?? helmRelease ?? '–' },
-  { key: 'age', title: 'Created', render: ({ createdAt }) => ago(createdAt) },
+  { key: 'release', title: 'Release', render: (row) => <ReleaseOf workload={row} /> },
+  { key: 'age', title: 'Created', sort: 'createdAt', render: ({ createdAt }) => <Ago time={createdAt} /> },
 ]
+
+const one = all.filter(({ key }) => key !== 'namespace')
 
 /** The workloads that releases made; they are changed through their release. */
 export function ServicesPage() {
   const { namespace, view, onView } = useTableView()
-  const list = useQuery({
-    queryKey: ['services', 'list', namespace, view],
-    queryFn: () => answer(client.GET('/api/v1/services', { params: { query: { namespace, ...view } } })),
-    placeholderData: keepPreviousData,
-  })
+  const navigate = useNavigate()
+  const list = useQuery(services(namespace, view))
+  const actions: Action<Workload>[] = [
+    {
+      label: 'View',
+      icon: <IconEye size={16} aria-hidden />,
+      run: ({ namespace: of, kind, name }) => void navigate({ to: paths.service, params: { namespace: of, kind, name } }),
+    },
+    {
+      label: 'Release',
+      icon: <IconAnchor size={16} aria-hidden />,
+      disabled: ({ release }) => (release ? undefined : 'No release of this portal made it.'),
+      run: ({ release }) => release && void navigate({ to: paths.release, params: release }),
+    },
+  ]
   return (
     <Stack>
       <PageHead title="Services" crumbs={[{ label: 'Kubernetes' }, { label: 'Services' }]} />
       <DataTable
         label="Services"
-        columns={columns}
+        columns={namespace ? one : all}
+        actions={actions}
         rowKey={({ kind, namespace: of, name }) => `${kind}/${of}/${name}`}
         rowName={({ name }) => name}
         view={view}
@@ -44,9 +70,14 @@ export function ServicesPage() {
         error={list.error}
         retry={() => void list.refetch()}
         empty={
-          <Center p="xl">
-            <Text>No data to display</Text>
-          </Center>
+          <EmptyState
+            icon={<IconServer aria-hidden />}
+            title={namespace ? `No services in ${namespace} yet` : 'No services yet'}
+            action={<Button renderRoot={(props) => <Link to={paths.releases} {...props} />}>See the releases</Button>}
+          >
+            Here are the Deployments, StatefulSets and DaemonSets that releases made. They can only be looked at: to change one, update
+            its release.
+          </EmptyState>
         }
       />
     </Stack>

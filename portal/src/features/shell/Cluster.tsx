@@ -23,9 +23,8 @@ export function Simulated() {
     <Popover width={300} position="bottom-start" withArrow shadow="md">
       <Popover.Target>
         <UnstyledButton aria-label="Simulated cluster: what that means" style={{ flexShrink: 0 }}>
-          <Badge color="orange.9" variant="filled" tt="none" style={{ cursor: 'pointer' }}>
-            <span className="mantine-visible-from-sm">Simulated cluster</span>
-            <span className="mantine-hidden-from-sm">Simulated</span>
+          <Badge color="orange.9" variant="filled" style={{ cursor: 'pointer' }}>
+            Simulated cluster
           </Badge>
         </UnstyledButton>
       </Popover.Target>

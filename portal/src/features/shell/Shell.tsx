@@ -45,7 +45,9 @@ export function Shell() {
             Pilothouse
           </Text>
           <NamespacePicker value={namespace} />
-          <Simulated />
+          <Group visibleFrom="sm">
+            <Simulated />
+          </Group>
           <Group gap={4} wrap="nowrap" ml="auto">
             <PaletteButton />
             <ColorScheme />
@@ -58,6 +60,9 @@ export function Shell() {
         <ClusterFacts />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
+        <Group hiddenFrom="sm" mb="xs">
+          <Simulated />
+        </Group>
         <ConnectionBanner />
         <SessionBanner />
         <Outlet />

@@ -17,7 +17,8 @@ export function ViewError({ error, reset }: ErrorComponentProps) {
     void router.invalidate()
   }
   if (error instanceof ProblemError) return <Problem error={error} retry={retry} />
-  const missing = MISSING_PART.test(error.message)
+  const message = error instanceof Error ? error.message : String(error)
+  const missing = MISSING_PART.test(message)
   return (
     <Stack>
       <PageHead title="This page cannot be shown" crumbs={[{ label: 'Kubernetes' }, { label: 'Error' }]} />
@@ -31,7 +32,7 @@ export function ViewError({ error, reset }: ErrorComponentProps) {
           <Text size="sm">
             {missing
               ? 'Either the server does not answer, or another version of Pilothouse was installed since this page was opened.'
-              : error.message}
+              : message}
           </Text>
           <Group gap="xs">
             <Button size="xs" variant="default" onClick={() => window.location.reload()}>

@@ -2,7 +2,7 @@ import { Skeleton, Table, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from '@tabler/icons-react'
 import { memo, useCallback, useEffect, useRef, type ReactNode } from 'react'
 
-import type { Action, Column, TableProps, TableView } from '../DataTable'
+import type { Action, Column, TableProps } from '../DataTable'
 import { RowMenu } from './RowMenu'
 import classes from './table.module.css'
 
@@ -16,6 +16,7 @@ type Props<T> = TableProps<T> & {
 /** Headings and rows. Below 768 pixels each row stands as a card, so the roles of a table are written out. */
 export function Rows<T>(props: Props<T>) {
   const { label, columns, actions, rowKey, view, onView, items, empty, placeholders } = props
+  const order = view.sort ?? columns.find(({ sort }) => sort)?.sort
   const width = columns.length + (actions ? 1 : 0)
   const latest = useRef(props)
   useEffect(() => {
@@ -35,7 +36,7 @@ export function Rows<T>(props: Props<T>) {
               </Table.Th>
             )}
             {columns.map((column) => (
-              <Heading key={column.key} column={column} view={view} onView={onView} />
+              <Heading key={column.key} column={column} order={order} onOrder={(sort) => onView({ ...view, sort, page: undefined })} />
             ))}
           </Table.Tr>
         </Table.Thead>
@@ -111,9 +112,9 @@ function Loading({ columns, rows }: { columns: number; rows: number }) {
   ))
 }
 
-type HeadingProps<T> = { column: Column<T>; view: TableView; onView: (view: TableView) => void }
+type HeadingProps<T> = { column: Column<T>; order: string | undefined; onOrder: (order: string) => void }
 
-function Heading<T>({ column, view, onView }: HeadingProps<T>) {
+function Heading<T>({ column, order, onOrder }: HeadingProps<T>) {
   const { sort } = column
   if (!sort) {
     return (
@@ -122,19 +123,20 @@ function Heading<T>({ column, view, onView }: HeadingProps<T>) {
       </Table.Th>
     )
   }
-  const ascending = view.sort === sort
-  const descending = view.sort === `-${sort}`
+  const ascending = order === sort
+  const descending = order === `-${sort}`
   const Icon = ascending ? IconArrowUp : descending ? IconArrowDown : IconArrowsSort
   return (
     <Table.Th
       role="columnheader"
+      miw={column.width}
       data-numeric={column.numeric || undefined}
       aria-sort={ascending ? 'ascending' : descending ? 'descending' : 'none'}
     >
       <UnstyledButton
         className={classes.heading}
         data-on={ascending || descending || undefined}
-        onClick={() => onView({ ...view, sort: ascending ? `-${sort}` : sort, page: undefined })}
+        onClick={() => onOrder(ascending ? `-${sort}` : sort)}
       >
         {column.title}
         <Icon size={14} aria-hidden />

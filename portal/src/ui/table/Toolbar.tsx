@@ -22,7 +22,7 @@ export function Toolbar<T>({ view, onView, total, columns, action }: Props<T>) {
       <Text size="sm" className={classes.total}>
         Total <b>{total ?? '…'}</b>
       </Text>
-      <Group gap={6} wrap="nowrap">
+      <Group gap={6} wrap="nowrap" className={classes.show}>
         <Text size="sm" component="label" htmlFor="table-page-size">
           Show
         </Text>
