@@ -6,6 +6,8 @@ export default defineConfig({
   build: { target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 700 },
   server: {
     // `npm run dev` beside a running `pilothouse up`.
+    // The schema of a HelmRelease is read from the repository's CRD.
+    fs: { allow: ['..'] },
     proxy: { '/api': { target: process.env.PILOTHOUSE_SERVER ?? 'http://127.0.0.1:9480', changeOrigin: true } },
   },
 })

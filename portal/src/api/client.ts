@@ -34,11 +34,11 @@ export async function answer<T>(
   if (response.ok) return data as T
   const problem = error as Partial<Problem> | undefined
   throw new ProblemError({
+    // Some sorts of problem have members of their own, such as `excerpt`.
+    ...problem,
     type: problem?.type ?? 'urn:pilothouse:problem:unknown',
     title: problem?.title ?? 'The request failed',
     status: response.status,
     detail: problem?.detail ?? `The server answered ${response.status} ${response.statusText}.`,
-    hint: problem?.hint,
-    errors: problem?.errors,
   })
 }

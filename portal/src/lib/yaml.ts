@@ -14,7 +14,7 @@ const reading = {
 const TIMESTAMP = 'tag:yaml.org,2002:timestamp'
 
 /** Quotes what any version of YAML would not read as the text that it is. */
-const writing = { version: '1.2', compat: 'yaml-1.1', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false } as const
+const writing = { version: '1.1', compat: 'core', lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false } as const
 
 export type Parsed = { value: unknown; error?: undefined } | { error: string; line: number; value?: undefined }
 
@@ -57,9 +57,14 @@ export function newDocument(value: unknown): Document {
   return new Document(value, writing)
 }
 
-/** The text of a document or of a node in it, with its comments. */
+/** The text of a document, with its comments. */
+export function writeDocument(document: Document): string {
+  return document.toString({ lineWidth: 0, indentSeq: false, flowCollectionPadding: false })
+}
+
+/** The text of a node of a document, with its comments. */
 export function writeNode(node: unknown): string {
   const document = new Document(undefined, writing)
   document.contents = node as typeof document.contents
-  return document.toString({ lineWidth: 0, indentSeq: false })
+  return writeDocument(document)
 }
