@@ -10,6 +10,7 @@ import {
 import { isSignedOut } from './api/problem'
 import { queryClient } from './api/queryClient'
 import { me } from './api/session'
+import { changedRelease, newRelease, releaseView } from './features/releases/search'
 import { SessionEnded } from './features/session/SessionEnded'
 import { SignInPage } from './features/session/SignInPage'
 import { NotFoundPage } from './features/shell/NotFoundPage'
@@ -80,13 +81,22 @@ const releases = createRoute({
 const addRelease = createRoute({
   getParentRoute: () => signedIn,
   path: paths.addRelease,
+  validateSearch: newRelease,
   component: lazyRouteComponent(() => import('./features/releases/AddReleasePage'), 'AddReleasePage'),
 })
 
 const release = createRoute({
   getParentRoute: () => signedIn,
   path: paths.release,
+  validateSearch: releaseView,
   component: lazyRouteComponent(() => import('./features/releases/ReleasePage'), 'ReleasePage'),
+})
+
+const editRelease = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.editRelease,
+  validateSearch: changedRelease,
+  component: lazyRouteComponent(() => import('./features/releases/UpdateReleasePage'), 'UpdateReleasePage'),
 })
 
 const repositories = createRoute({
@@ -132,7 +142,18 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home,
     signIn,
-    signedIn.addChildren([releases, addRelease, release, repositories, repository, ociRepositories, service, services, notFound]),
+    signedIn.addChildren([
+      releases,
+      addRelease,
+      release,
+      editRelease,
+      repositories,
+      repository,
+      ociRepositories,
+      service,
+      services,
+      notFound,
+    ]),
   ]),
   defaultPreload: 'intent',
   defaultErrorComponent: ViewError,

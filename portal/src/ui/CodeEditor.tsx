@@ -36,8 +36,8 @@ export function CodeEditor(props: CodeEditorProps) {
       description={description}
       error={error}
       labelProps={{ id: `${id}-name` }}
-      descriptionProps={{ id: `${id}-description` }}
-      errorProps={{ id: `${id}-error` }}
+      descriptionProps={{ id: `${id}-description`, mb: 6 }}
+      errorProps={{ id: `${id}-error`, mt: 6, style: { whiteSpace: 'pre-line', overflowWrap: 'anywhere' } }}
     >
       <Suspense fallback={<Skeleton height={minHeight} mt={4} />}>
         <Editor
