@@ -1,7 +1,7 @@
 /** A line of the engine's excerpt: a place, the text that stands there, or the mark below it. */
 export type ExcerptLine = { kind: 'place' | 'code' | 'mark'; text: string }
 
-const PLACE = /^(at |called from )?(.+):(\d+)(?::(\d+))?$/
+const PLACE = /^(at |called from )?(.+?):(\d+)(?::(\d+))?$/
 
 /** Reads the engine's excerpt: places from the innermost to the outermost, each with its line and a mark. */
 export function excerptOf(text: string): ExcerptLine[] {
