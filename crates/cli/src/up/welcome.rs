@@ -22,5 +22,6 @@ pub(crate) fn print(place: &str, sign_in: &str, data_dir: &DataDir, cluster: &Cl
 pub(crate) fn print_without_link(place: &str, data_dir: &DataDir) {
     line(format!("Pilothouse runs at {place}"));
     line("  sign in:  with a token of the cluster (kubectl create token NAME)");
+    line(format!("  cli:      pilothouse login {place}"));
     line(format!("  state:    {}", data_dir.path().display()));
 }
