@@ -17,7 +17,7 @@ enum Piece {
         negated: bool,
         ranges: Vec<(char, char)>,
     },
-    Alternatives(Vec<Vec<Piece>>),
+    Alternatives(Vec<Vec<Self>>),
 }
 
 /// Nesting of `{…}`.

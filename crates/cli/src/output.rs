@@ -1,5 +1,5 @@
 //! What a person or a program reads: tables, JSON, YAML and errors.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the module that prints")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the module that prints")]
 
 use std::io::{self, IsTerminal, Write};
 

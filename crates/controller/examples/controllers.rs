@@ -19,6 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Without a signal handler Ctrl-C ends the process, which is as well.
         let _ = tokio::signal::ctrl_c().await;
     };
-    run(client, Options::new(data), stop).await?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    run(client, listener, Options::new(data), stop).await?;
     Ok(())
 }

@@ -181,12 +181,11 @@ fn oci_credentials(data: &Data, url: &str, place: &str) -> Result<Credentials, F
     if !data.contains_key(".dockerconfigjson") {
         return basic(data, place);
     }
-    match pull_credentials(data, url, place)? {
-        Some(credentials) => Ok(credentials),
-        None => {
-            let host = url.strip_prefix("oci://").unwrap_or(url).split('/').next().unwrap_or_default();
-            Err(invalid(place, &format!("no auth config for '{host}' in the docker-registry Secret")))
-        }
+    if let Some(credentials) = pull_credentials(data, url, place)? {
+        Ok(credentials)
+    } else {
+        let host = url.strip_prefix("oci://").unwrap_or(url).split('/').next().unwrap_or_default();
+        Err(invalid(place, &format!("no auth config for '{host}' in the docker-registry Secret")))
     }
 }
 

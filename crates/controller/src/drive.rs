@@ -109,11 +109,10 @@ impl<R: Reconcile> Driver<R> {
         };
         self.context.options.metrics.reconciled(R::KIND, &namespace, &name, took, result);
         let again = wait.map(|w| format!("{:.3}s", w.as_secs_f64()));
-        match outcome {
-            Outcome::Retry(error) => {
-                tracing::warn!(kind = R::KIND, namespace, name, ?took, ?again, error, "reconcile failed");
-            }
-            _ => tracing::debug!(kind = R::KIND, namespace, name, ?took, ?again, "reconciled"),
+        if let Outcome::Retry(error) = outcome {
+            tracing::warn!(kind = R::KIND, namespace, name, ?took, ?again, error, "reconcile failed");
+        } else {
+            tracing::debug!(kind = R::KIND, namespace, name, ?took, ?again, "reconciled");
         }
         action
     }

@@ -104,7 +104,7 @@ pub(crate) async fn feed<K: Watched>(
                     hooks.iter().for_each(|hook| hook(Change::Applied { new: &new, old: old.clone() }));
                 }
                 watcher::Event::Delete(object) => {
-                    hooks.iter().for_each(|hook| hook(Change::Deleted(&object)))
+                    hooks.iter().for_each(|hook| hook(Change::Deleted(&object)));
                 }
             }
         }

@@ -33,7 +33,7 @@ fn place<K: Resource>(object: &K) -> (String, String) {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
-/// HelmRepositories wake themselves, and the charts that come from them.
+/// `HelmRepositories` wake themselves, and the charts that come from them.
 pub(crate) fn repositories(context: &Arc<Context>) -> Vec<Hook<HelmRepository>> {
     let context = context.clone();
     vec![Box::new(move |change| match change {
@@ -81,7 +81,7 @@ fn remove_artifacts(context: &Arc<Context>, kind: &'static str, namespace: &str,
     });
 }
 
-/// HelmCharts wake themselves.
+/// `HelmCharts` wake themselves.
 pub(crate) fn charts(context: &Arc<Context>) -> Vec<Hook<HelmChart>> {
     let context = context.clone();
     vec![Box::new(move |change| match change {
@@ -98,7 +98,7 @@ pub(crate) fn charts(context: &Arc<Context>) -> Vec<Hook<HelmChart>> {
     })]
 }
 
-/// OCIRepositories wake themselves.
+/// `OCIRepositories` wake themselves.
 pub(crate) fn oci_repositories(context: &Arc<Context>) -> Vec<Hook<OCIRepository>> {
     let context = context.clone();
     vec![Box::new(move |change| match change {
@@ -115,7 +115,7 @@ pub(crate) fn oci_repositories(context: &Arc<Context>) -> Vec<Hook<OCIRepository
     })]
 }
 
-/// HelmReleases wake themselves.
+/// `HelmReleases` wake themselves.
 pub(crate) fn releases(context: &Arc<Context>) -> Vec<Hook<HelmRelease>> {
     let context = context.clone();
     vec![Box::new(move |change| match change {

@@ -103,7 +103,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// All figures in Prometheus' text format (OpenMetrics).
+    /// All figures in Prometheus' text format (`OpenMetrics`).
     pub fn encode(&self) -> String {
         let mut text = String::new();
         // Writing into a String does not fail.

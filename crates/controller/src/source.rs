@@ -193,7 +193,7 @@ pub(crate) fn human_size(bytes: u64) -> String {
 
 /// `%.4g` of Go: four significant digits, no zeros at the end.
 fn four_digits(number: f64) -> String {
-    let whole = if number < 1.0 { 1 } else { number.log10().floor() as usize + 1 };
+    let whole = format!("{:.0}", number.trunc()).len();
     let text = format!("{number:.*}", 4_usize.saturating_sub(whole));
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

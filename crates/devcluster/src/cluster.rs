@@ -74,7 +74,7 @@ impl Cluster {
         kinds::builtin().iter().chain(custom.values().flatten()).cloned().collect()
     }
 
-    /// Serves (or serves anew) what a CustomResourceDefinition defines: one `Resource` per served version,
+    /// Serves (or serves anew) what a `CustomResourceDefinition` defines: one `Resource` per served version,
     /// the preferred first. Discovery, OpenAPI and routing follow at once.
     pub fn set_custom_resources(&self, definition: &str, resources: Vec<Resource>) {
         self.inner
@@ -131,7 +131,7 @@ impl Cluster {
     }
 
     /// A built-in resource that must be there.
-    pub(crate) fn builtin(&self, group: &str, kind: &str) -> ApiResult<Arc<Resource>> {
+    pub(crate) fn builtin(group: &str, kind: &str) -> ApiResult<Arc<Resource>> {
         let found = kinds::builtin().iter().find(|r| r.group() == group && r.kind() == kind);
         found.cloned().ok_or_else(|| ApiError::internal(format!("kind {kind} is not built in")))
     }

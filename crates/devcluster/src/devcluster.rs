@@ -68,18 +68,17 @@ impl DevCluster {
             Store::open(StoreOptions { directory, durable: options.durable }).map_err(StartError::Store)?;
         let credentials = Credentials::load(directory).map_err(StartError::Credentials)?;
         let mut users = options.users;
-        let admin_token = match users.iter().find(|u| u.name == "admin") {
-            Some(admin) => admin.token.clone(),
-            None => {
-                let token = credentials.token("admin").map_err(StartError::Credentials)?;
-                users.push(StaticUser {
-                    token: token.clone(),
-                    name: "admin".to_owned(),
-                    uid: "admin".to_owned(),
-                    groups: vec!["system:masters".to_owned()],
-                });
-                token
-            }
+        let admin_token = if let Some(admin) = users.iter().find(|u| u.name == "admin") {
+            admin.token.clone()
+        } else {
+            let token = credentials.token("admin").map_err(StartError::Credentials)?;
+            users.push(StaticUser {
+                token: token.clone(),
+                name: "admin".to_owned(),
+                uid: "admin".to_owned(),
+                groups: vec!["system:masters".to_owned()],
+            });
+            token
         };
         let authenticator = Authenticator::new(&users, &credentials.token_secret);
         let fresh = store.version() == 0;

@@ -235,9 +235,7 @@ fn in_order(reference: &Value) -> String {
 fn name_errors(resource: &Resource, name: &str) -> Vec<String> {
     match (resource.group(), resource.kind()) {
         ("rbac.authorization.k8s.io", _) if resource.custom.is_none() => names::path_segment(name),
-        ("apiregistration.k8s.io", _) | ("", "Event") | ("events.k8s.io", "Event") => {
-            names::path_segment(name)
-        }
+        ("apiregistration.k8s.io", _) | ("" | "events.k8s.io", "Event") => names::path_segment(name),
         ("", "Namespace" | "Service") => names::dns_label(name),
         _ => names::dns_subdomain(name),
     }

@@ -52,7 +52,7 @@ pub struct Resource {
     pub bucket: Arc<str>,
     /// The version that the store keeps. Equal to `gvk.version` for all but second versions.
     pub storage_version: Text,
-    /// Set for resources that a CustomResourceDefinition serves.
+    /// Set for resources that a `CustomResourceDefinition` serves.
     pub custom: Option<Arc<crd::Served>>,
 }
 

@@ -120,6 +120,7 @@ impl Cluster {
     }
 
     /// The same cluster with the rights of another client: the kinds are shared.
+    #[must_use]
     pub fn with_client(&self, client: Client) -> Self {
         Self { client, kinds: Arc::clone(&self.kinds) }
     }

@@ -348,7 +348,7 @@ fn pod_trouble(object: &Value) -> Option<String> {
         return Some(why(status, ""));
     }
     let containers = ["initContainerStatuses", "containerStatuses"].into_iter();
-    let statuses = containers.filter_map(|key| status.get(key)?.as_array()).flatten();
+    let mut statuses = containers.filter_map(|key| status.get(key)?.as_array()).flatten();
     let trouble = |container: &Value| {
         let name = text(container, "/name");
         if let Some(waiting) = container.pointer("/state/waiting").filter(|w| !text(w, "/reason").is_empty())
@@ -359,7 +359,7 @@ fn pod_trouble(object: &Value) -> Option<String> {
         let code = ended.get("exitCode").and_then(Value::as_i64).filter(|code| *code != 0)?;
         Some(format!("container {name} ended with exit code {code}: {}", why(ended, "no reason given")))
     };
-    if let Some(found) = statuses.filter_map(trouble).next() {
+    if let Some(found) = statuses.find_map(trouble) {
         return Some(found);
     }
     let unscheduled = condition(object, "PodScheduled").filter(|c| text(c, "/status") == "False")?;

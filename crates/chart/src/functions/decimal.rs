@@ -93,13 +93,11 @@ fn subtract(a: Decimal, b: Decimal) -> Result<Decimal, CallError> {
     Ok(Decimal { coefficient: a.coefficient - b.coefficient, exponent: a.exponent })
 }
 
-#[expect(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "an Operation")]
 fn multiply(a: Decimal, b: Decimal) -> Result<Decimal, CallError> {
     Ok(Decimal { coefficient: a.coefficient * b.coefficient, exponent: a.exponent + b.exponent })
 }
 
 /// Rounds the last place half away from zero.
-#[expect(clippy::needless_pass_by_value, reason = "an Operation")]
 fn divide(a: Decimal, b: Decimal) -> Result<Decimal, CallError> {
     if b.coefficient.sign() == Sign::NoSign {
         return Err("decimal division by 0".into());

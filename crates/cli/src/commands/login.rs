@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Address of the server, for example https://pilothouse.example.
+    /// Address of the server, for example <https://pilothouse.example>.
     url: String,
     /// The token; read from standard input where it is not given.
     #[arg(long, env = "PILOTHOUSE_TOKEN", hide_env_values = true)]
@@ -34,17 +34,13 @@ pub(crate) struct Args {
 /// Where the server does not accept the token, or the file cannot be written.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let token = match &args.token {
-            Some(token) => token.clone(),
-            None => {
-                output::progress("token:");
-                let mut text = String::new();
-                std::io::stdin()
-                    .take(64 * 1024)
-                    .read_to_string(&mut text)
-                    .context("cannot read the token")?;
-                text.trim().to_owned()
-            }
+        let token = if let Some(token) = &args.token {
+            token.clone()
+        } else {
+            output::progress("token:");
+            let mut text = String::new();
+            std::io::stdin().take(64 * 1024).read_to_string(&mut text).context("cannot read the token")?;
+            text.trim().to_owned()
         };
         anyhow::ensure!(!token.is_empty(), "no token given");
         let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];

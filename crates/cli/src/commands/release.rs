@@ -243,7 +243,7 @@ async fn rollback(
         bail!("{}", text(&operation, "message"));
     }
     client.print(&operation, |operation| {
-        output::note(format!("release {name}: {}", text(operation, "message")))
+        output::note(format!("release {name}: {}", text(operation, "message")));
     })
 }
 

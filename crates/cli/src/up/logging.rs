@@ -33,7 +33,7 @@ impl LogArgs {
         match format {
             Format::Text => lines.with_target(false).with_ansi(terminal).init(),
             Format::Json => {
-                lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+                lines.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
             }
         }
     }

@@ -76,9 +76,7 @@ impl Pilothouse {
             }
         });
         self.child = Some(child);
-        if started.recv_timeout(START).is_err() {
-            panic!("pilothouse up does not start:\n{}", self.log());
-        }
+        assert!(started.recv_timeout(START).is_ok(), "pilothouse up does not start:\n{}", self.log());
     }
 
     /// Ends the process without warning, as a crash or the kernel would.

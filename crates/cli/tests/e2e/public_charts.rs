@@ -8,7 +8,7 @@ use crate::{
     tools::{docker_registry, eventually, helm, helm_tool, kubectl_tool, present, root, succeed},
 };
 
-/// Archives to deploy with their charts' names: hooks, CRDs, subcharts, webhooks and StatefulSets among them.
+/// Archives to deploy with their charts' names: hooks, CRDs, subcharts, webhooks and `StatefulSets` among them.
 const CHARTS: [(&str, &str); 4] = [
     ("podinfo-6.14.1.tgz", "podinfo"),
     ("ingress-nginx-4.15.1.tgz", "ingress-nginx"),

@@ -13,11 +13,14 @@ fn venv() -> PathBuf {
     if let Some(directory) = env::var_os("PILOTHOUSE_TEST_TOOLS") {
         return PathBuf::from(directory);
     }
-    let cache = env::var_os("PILOTHOUSE_CACHE").map(PathBuf::from).unwrap_or_else(|| {
-        let base = env::var_os("XDG_CACHE_HOME")
-            .map_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache"), PathBuf::from);
-        base.join("pilothouse")
-    });
+    let cache = env::var_os("PILOTHOUSE_CACHE").map_or_else(
+        || {
+            let base = env::var_os("XDG_CACHE_HOME")
+                .map_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache"), PathBuf::from);
+            base.join("pilothouse")
+        },
+        PathBuf::from,
+    );
     cache.join("test-tools")
 }
 
@@ -33,7 +36,7 @@ pub(crate) fn present(test: &str, needed: &[(&str, bool)]) -> bool {
         return true;
     }
     let text = format!("SKIPPED {test}: missing {} (make test installs what it may)", missing.join(", "));
-    assert!(env::var("CI").is_ok_and(|ci| ci == "true") == false, "{text}; CI must have it");
+    assert!(!env::var("CI").is_ok_and(|ci| ci == "true"), "{text}; CI must have it");
     eprintln!("\n!!! {text}\n");
     false
 }

@@ -1,4 +1,4 @@
 //! Tests of the project as a whole that need no server.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod architecture;

@@ -38,7 +38,7 @@ impl Artifacts {
         let Some(folder) = current.parent() else { return 0 };
         let mut files = files_of(folder);
         files.retain(|(path, _)| path != current);
-        files.sort_by(|a, b| b.1.cmp(&a.1));
+        files.sort_by_key(|file| std::cmp::Reverse(file.1));
         let now = SystemTime::now();
         let old = |at: &SystemTime| now.duration_since(*at).is_ok_and(|age| age > retention.ttl);
         let mut removed = 0;

@@ -97,8 +97,11 @@ impl Job<'_> {
             let address: RepositoryUrl = format!("oci://{repository}")
                 .parse()
                 .map_err(|error| pull_error(&format!("{DOWNLOAD}: {error}")))?;
-            let access =
-                if access.pass_credentials { access } else { access.with_credentials(Default::default()) };
+            let access = if access.pass_credentials {
+                access
+            } else {
+                access.with_credentials(pilothouse_registry::Credentials::default())
+            };
             let client = self.context.options.pool.oci(address, access);
             let client = client.map_err(|error| pull_error(&format!("{DOWNLOAD}: {error}")))?;
             return self.pull(&client, tag).await;

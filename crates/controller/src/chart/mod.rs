@@ -1,4 +1,4 @@
-//! Reconciles HelmCharts: resolves the version, pulls the chart, stores it.
+//! Reconciles `HelmCharts`: resolves the version, pulls the chart, stores it.
 
 mod build;
 mod package;
@@ -23,7 +23,7 @@ use crate::status::{self, Conditions, Recent};
 /// Kind of the artifacts, as it stands in their paths.
 const KIND_PATH: &str = "helmchart";
 
-/// Reconciles HelmCharts.
+/// Reconciles `HelmCharts`.
 pub(crate) struct ChartReconciler {
     context: Arc<Context>,
     recent: Recent<HelmChart>,

@@ -117,24 +117,21 @@ async fn find(
     }
     let is_chart = repository.spec.layer_selector.as_ref().and_then(|s| s.media_type.as_deref())
         == Some(HELM_CHART_LAYER);
-    let tag = match reference.semver.as_deref().filter(|s| !s.is_empty()) {
-        Some(range) => {
-            let cannot = |why: String| {
-                Failure::fetch(
-                    "ReadOperationFailed",
-                    format!("failed to determine the artifact tag for '{url}': {why}"),
-                )
-            };
-            let filter = reference.semver_filter.as_deref().filter(|f| !f.is_empty());
-            newest(client, range, filter, is_chart).await.map_err(|error| match error {
-                Choice::Registry(error) => cannot(error.answered()).after(&error),
-                Choice::None(why) => cannot(why),
-            })?
-        }
-        None => {
-            let tag = reference.tag.as_deref().filter(|t| !t.is_empty()).unwrap_or("latest");
-            if is_chart { tag.replace('+', "_") } else { tag.to_owned() }
-        }
+    let tag = if let Some(range) = reference.semver.as_deref().filter(|s| !s.is_empty()) {
+        let cannot = |why: String| {
+            Failure::fetch(
+                "ReadOperationFailed",
+                format!("failed to determine the artifact tag for '{url}': {why}"),
+            )
+        };
+        let filter = reference.semver_filter.as_deref().filter(|f| !f.is_empty());
+        newest(client, range, filter, is_chart).await.map_err(|error| match error {
+            Choice::Registry(error) => cannot(error.answered()).after(&error),
+            Choice::None(why) => cannot(why),
+        })?
+    } else {
+        let tag = reference.tag.as_deref().filter(|t| !t.is_empty()).unwrap_or("latest");
+        if is_chart { tag.replace('+', "_") } else { tag.to_owned() }
     };
     let resolved = client.resolve(&tag).await;
     let resolved = resolved.map_err(|error| pull_failed("failed to determine artifact digest", &error))?;

@@ -1,4 +1,4 @@
-//! Reconciles OCIRepositories: follows a tag, a range or a digest, and stores one layer of what it points to.
+//! Reconciles `OCIRepositories`: follows a tag, a range or a digest, and stores one layer of what it points to.
 
 mod fetch;
 mod layer;
@@ -21,7 +21,7 @@ use crate::status::{self, Conditions, Recent};
 /// Kind of the artifacts, as it stands in their paths.
 const KIND_PATH: &str = "ocirepository";
 
-/// Reconciles OCIRepositories.
+/// Reconciles `OCIRepositories`.
 pub(crate) struct OciRepositoryReconciler {
     context: Arc<Context>,
     recent: Recent<OCIRepository>,

@@ -72,7 +72,7 @@ impl Active {
 #[derive(Default)]
 struct Table {
     active: HashMap<String, Active>,
-    /// `namespace/name` of the HelmReleases whose actions wait.
+    /// `namespace/name` of the `HelmReleases` whose actions wait.
     waiting: HashMap<String, String>,
     looked: HashSet<(String, i64)>,
 }

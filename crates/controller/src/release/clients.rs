@@ -1,4 +1,4 @@
-//! Clients with which releases are made: the controller's own, impersonating a ServiceAccount, or of another cluster.
+//! Clients with which releases are made: the controller's own, impersonating a `ServiceAccount`, or of another cluster.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -129,7 +129,7 @@ async fn connect(text: &str, named: &str) -> Result<Cluster, Error> {
     Ok(Cluster::new(client))
 }
 
-/// The same client acting as a ServiceAccount.
+/// The same client acting as a `ServiceAccount`.
 fn impersonating(client: Client, namespace: &str, account: &str) -> Result<Client, Error> {
     let user = format!("system:serviceaccount:{namespace}:{account}");
     let user = HeaderValue::from_str(&user)

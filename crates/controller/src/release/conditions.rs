@@ -36,7 +36,7 @@ pub(super) fn stalled(conditions: &mut Conditions, reason: &str, message: &str) 
     conditions.set(condition::STALLED, Status::True, reason, message);
 }
 
-/// Ready sums up the others: the newest generation first, then Remediated before TestSuccess before Released. A
+/// Ready sums up the others: the newest generation first, then Remediated before `TestSuccess` before Released. A
 /// remediated release is not ready.
 pub(super) fn summarize(conditions: &mut Conditions, tests_count: bool) {
     let mut types = vec![REMEDIATED];

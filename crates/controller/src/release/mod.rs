@@ -1,4 +1,4 @@
-//! Reconciles HelmReleases: one decision a pass, waiting never holds a worker.
+//! Reconciles `HelmReleases`: one decision a pass, waiting never holds a worker.
 //!
 //! ```text
 //! finalizer ─► HelmChart ─► dependencies ─► source ─► values ─► observe ─► decide ─► one step ─► status
@@ -34,7 +34,7 @@ use crate::status::{self, Recent};
 
 pub(crate) use watches::{Hooks, Metadata};
 
-/// The reconciler of HelmReleases.
+/// The reconciler of `HelmReleases`.
 pub(crate) struct Releases {
     context: Arc<Context>,
     recent: Recent<HelmRelease>,
@@ -58,7 +58,7 @@ pub(crate) enum Error {
     Told(String),
 }
 
-/// Reconciles HelmReleases until `shutdown`.
+/// Reconciles `HelmReleases` until `shutdown`.
 pub(crate) async fn run(
     context: Arc<Context>,
     metadata: Metadata,

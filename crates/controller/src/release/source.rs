@@ -102,7 +102,7 @@ impl Pass<'_> {
             self.check_repository(template)?;
             let own = self.object.namespace().unwrap_or_default();
             let (namespace, name) = desired::helm_chart_name(&own, &self.object.name_any(), template);
-            return self.from_helm_chart(&namespace, &name, true);
+            return self.of_helm_chart(&namespace, &name, true);
         }
         let Some(reference) = &self.object.spec.chart_ref else {
             return Err(NotReady::artifact("neither spec.chart nor spec.chartRef is set".to_owned()));
@@ -110,8 +110,8 @@ impl Pass<'_> {
         let own = self.object.namespace().unwrap_or_default();
         let namespace = reference.namespace.as_ref().unwrap_or(&own);
         match reference.kind {
-            ChartRefKind::HelmChart => self.from_helm_chart(namespace, &reference.name, false),
-            ChartRefKind::OCIRepository => self.from_oci_repository(namespace, &reference.name),
+            ChartRefKind::HelmChart => self.of_helm_chart(namespace, &reference.name, false),
+            ChartRefKind::OCIRepository => self.of_oci_repository(namespace, &reference.name),
             ChartRefKind::ExternalArtifact => Err(NotReady::artifact(
                 "chartRef of kind ExternalArtifact is not supported: use OCIRepository or HelmChart"
                     .to_owned(),
@@ -142,15 +142,16 @@ impl Pass<'_> {
         )))
     }
 
-    fn from_helm_chart(&self, namespace: &str, name: &str, made_by_us: bool) -> Result<Source, NotReady> {
+    fn of_helm_chart(&self, namespace: &str, name: &str, made_by_us: bool) -> Result<Source, NotReady> {
         let named = format!("{namespace}/{name}");
         let Some(chart) = self.newest_chart(namespace, name) else {
-            return Err(match made_by_us {
-                true => NotReady {
+            return Err(if made_by_us {
+                NotReady {
                     fresh: true,
                     ..NotReady::source(format!("HelmChart '{named}' is not ready: {NOT_OBSERVED}"))
-                },
-                false => not_found("HelmChart", name),
+                }
+            } else {
+                not_found("HelmChart", name)
             });
         };
         let status = chart.status.clone().unwrap_or_default();
@@ -165,7 +166,7 @@ impl Pass<'_> {
         Ok(Source { artifact: state.artifact()?, oci_digest: None })
     }
 
-    fn from_oci_repository(&self, namespace: &str, name: &str) -> Result<Source, NotReady> {
+    fn of_oci_repository(&self, namespace: &str, name: &str) -> Result<Source, NotReady> {
         let key = ObjectRef::<OCIRepository>::new(name).within(namespace);
         let Some(repository) = self.releases.context.stores.oci.get(&key) else {
             return Err(not_found("OCIRepository", name));

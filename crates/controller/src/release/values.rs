@@ -64,9 +64,9 @@ impl Pass<'_> {
         let mut sources = Vec::with_capacity(references.len());
         for reference in references {
             let key = (reference.kind, reference.name.as_str());
-            if !fetched.contains_key(&key) {
+            if let std::collections::btree_map::Entry::Vacant(e) = fetched.entry(key) {
                 let data = self.fetch(&namespace, reference).await?;
-                fetched.insert(key, data);
+                e.insert(data);
             }
             let object = fetched.get(&key).and_then(Option::as_ref);
             sources.push(ValuesSource { reference, data: data_of(&namespace, reference, object)? });

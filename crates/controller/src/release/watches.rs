@@ -23,7 +23,7 @@ use super::action::Running;
 use crate::context::Context;
 use crate::feed::{Change, Hook, Waker, Watched, feed};
 
-/// The metadata of ConfigMaps and Secrets, and what runs: shared by the watches and the reconciler.
+/// The metadata of `ConfigMaps` and Secrets, and what runs: shared by the watches and the reconciler.
 #[derive(Clone)]
 pub(crate) struct Metadata {
     pub(super) secrets: Store<PartialObjectMeta<Secret>>,
@@ -67,7 +67,7 @@ impl Metadata {
         (Self { secrets, config_maps, running }, watches)
     }
 
-    /// Waits until Secrets and ConfigMaps are listed.
+    /// Waits until Secrets and `ConfigMaps` are listed.
     pub(crate) async fn listed(&self) {
         // An error means that the watch is gone, which only happens at shutdown.
         let _ = tokio::join!(self.secrets.wait_until_ready(), self.config_maps.wait_until_ready());
@@ -184,7 +184,7 @@ impl Hooks {
         Self { releases: context.stores.releases.clone(), waker: context.wakers.releases.clone() }
     }
 
-    /// For HelmReleases: wakes those that depend on one whose readiness changed.
+    /// For `HelmReleases`: wakes those that depend on one whose readiness changed.
     pub(crate) fn of_dependencies(&self) -> Hook<HelmRelease> {
         let (releases, waker) = (self.releases.clone(), self.waker.clone());
         Box::new(move |change| {
@@ -208,7 +208,7 @@ impl Hooks {
         })
     }
 
-    /// For HelmCharts: the release they were made for, and those that name them.
+    /// For `HelmCharts`: the release they were made for, and those that name them.
     pub(crate) fn of_charts(&self) -> Hook<HelmChart> {
         let (releases, waker) = (self.releases.clone(), self.waker.clone());
         Box::new(move |change| {
@@ -236,7 +236,7 @@ impl Hooks {
         })
     }
 
-    /// For OCIRepositories: the releases that name them.
+    /// For `OCIRepositories`: the releases that name them.
     pub(crate) fn of_oci(&self) -> Hook<OCIRepository> {
         let (releases, waker) = (self.releases.clone(), self.waker.clone());
         Box::new(move |change| {
@@ -258,7 +258,7 @@ impl Hooks {
         })
     }
 
-    /// For HelmRepositories: releases whose repository comes or goes.
+    /// For `HelmRepositories`: releases whose repository comes or goes.
     pub(crate) fn of_repositories(&self) -> Hook<HelmRepository> {
         let (releases, waker) = (self.releases.clone(), self.waker.clone());
         Box::new(move |change| {

@@ -1,4 +1,4 @@
-//! Reconciles HelmRepositories: syncs their catalog, HTTP and OCI alike, into an index artifact.
+//! Reconciles `HelmRepositories`: syncs their catalog, HTTP and OCI alike, into an index artifact.
 
 mod record;
 mod sync;
@@ -23,7 +23,7 @@ pub(crate) const KIND_PATH: &str = "helmrepository";
 /// A pass that takes longer than this says so in the status while it works.
 const SHOW_PROGRESS_AFTER: Duration = Duration::from_millis(500);
 
-/// Reconciles HelmRepositories.
+/// Reconciles `HelmRepositories`.
 pub(crate) struct RepositoryReconciler {
     context: Arc<Context>,
     recent: Recent<HelmRepository>,

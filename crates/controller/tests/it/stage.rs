@@ -91,7 +91,8 @@ impl Stage {
         options.requeue_dependency = Duration::from_secs(2);
         let client = self.client.clone();
         self.controllers = Some(tokio::spawn(async move {
-            run(client, options, std::future::pending()).await.unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            run(client, listener, options, std::future::pending()).await.unwrap();
         }));
     }
 

@@ -39,7 +39,8 @@ pub(crate) fn start() -> Running {
     let (stop, stopped) = oneshot::channel();
     let client = api.client();
     tokio::spawn(async move {
-        run(client, options, async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        run(client, listener, options, async {
             let _ = stopped.await;
         })
         .await

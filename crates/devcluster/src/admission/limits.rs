@@ -8,7 +8,7 @@ use crate::meta;
 use crate::resource::Resource;
 use crate::status::{ApiError, ApiResult};
 
-/// The limits of a namespace's LimitRanges.
+/// The limits of a namespace's `LimitRanges`.
 fn limits(cluster: &Cluster, namespace: &str) -> Vec<Value> {
     let ranges = cluster.store().list("limitranges", Some(namespace)).objects;
     ranges
@@ -130,7 +130,7 @@ fn bounds(limit: &Value, kind: &str, requests: &Value, limits: &Value, errors: &
         let shown = least.as_str().unwrap_or_default();
         match (quantity(&requests[name]), quantity(&limits[name])) {
             (None, _) => {
-                errors.push(format!("minimum {name} usage per {kind} is {shown}.  No request is specified"))
+                errors.push(format!("minimum {name} usage per {kind} is {shown}.  No request is specified"));
             }
             (Some(request), _) if exceeds(bound, request) => errors.push(format!(
                 "minimum {name} usage per {kind} is {shown}, but request is {}",

@@ -1,4 +1,4 @@
-//! ResourceQuota: what a namespace may use is not exceeded (plugin `ResourceQuota`).
+//! `ResourceQuota`: what a namespace may use is not exceeded (plugin `ResourceQuota`).
 
 use serde_json::Value;
 

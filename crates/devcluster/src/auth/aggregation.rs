@@ -1,4 +1,4 @@
-//! Aggregated ClusterRoles: their rules are those of the roles that their selectors choose.
+//! Aggregated `ClusterRoles`: their rules are those of the roles that their selectors choose.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::selectors::LabelSelector;
 
 const BUCKET: &str = "rbac.authorization.k8s.io/clusterroles";
 
-/// Keeps aggregated ClusterRoles up to date until the cluster shuts down.
+/// Keeps aggregated `ClusterRoles` up to date until the cluster shuts down.
 pub(crate) fn start(cluster: &Cluster) {
     let client = cluster.client("clusterrole-aggregation-controller");
     cluster.spawn(async move {

@@ -15,7 +15,7 @@ pub(crate) struct Authenticator {
     pub(crate) signer: Signer,
 }
 
-/// Why a token was not accepted, in the words of a TokenReview.
+/// Why a token was not accepted, in the words of a `TokenReview`.
 pub(crate) enum Refused {
     Invalid,
     Audience(Vec<String>),

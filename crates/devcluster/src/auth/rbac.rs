@@ -117,7 +117,7 @@ impl Index {
     }
 }
 
-/// The rules of a Role or ClusterRole.
+/// The rules of a Role or `ClusterRole`.
 pub(crate) fn rules(role: &Value) -> Vec<Rule> {
     serde_json::from_value(role["rules"].clone()).unwrap_or_default()
 }

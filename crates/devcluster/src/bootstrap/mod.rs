@@ -62,7 +62,7 @@ async fn ensure(cluster: &Cluster, namespace: &str, object: Value) -> ApiResult<
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (version, kind) = (text(&object["apiVersion"]), text(&object["kind"]));
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    let resource = cluster.builtin(group, &kind)?;
+    let resource = Cluster::builtin(group, &kind)?;
     let name = text(&object["metadata"]["name"]);
     if cluster.store().get(&resource.bucket, namespace, &name).is_some() {
         return Ok(());
@@ -73,7 +73,7 @@ async fn ensure(cluster: &Cluster, namespace: &str, object: Value) -> ApiResult<
     create::create(cluster, &mut call, &resource, namespace, object, Origin::Body).await.map(drop)
 }
 
-/// An APIService for each served group version.
+/// An `APIService` for each served group version.
 fn api_services() -> Vec<Value> {
     let mut seen: Vec<(String, String)> = Vec::new();
     for resource in kinds::builtin() {

@@ -1,10 +1,10 @@
-//! The default ClusterRoles and bindings, read from a table.
+//! The default `ClusterRoles` and bindings, read from a table.
 
 use serde_json::{Map, Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// ClusterRoles and ClusterRoleBindings, aggregated ones with their rules.
+/// `ClusterRoles` and `ClusterRoleBindings`, aggregated ones with their rules.
 pub(super) fn objects() -> Vec<Value> {
     let mut roles: Vec<Value> = Vec::new();
     let mut bindings: Vec<Value> = Vec::new();

@@ -88,7 +88,7 @@ fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
 }
 
-/// The subject of a SubjectAccessReview.
+/// The subject of a `SubjectAccessReview`.
 fn subject(spec: &Value) -> ApiResult<User> {
     let name = spec["user"].as_str().unwrap_or_default();
     let groups = strings(&spec["groups"]);

@@ -124,7 +124,7 @@ async fn evict(
     if !own.is_empty() && own != name {
         return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
     }
-    let pods = cluster.builtin("", "Pod")?;
+    let pods = Cluster::builtin("", "Pod")?;
     let pod = convert::read(&pods, &*verbs::get(cluster, &pods, namespace, name)?);
     let options = match eviction.get("deleteOptions").filter(|o| o.is_object()) {
         Some(options) => delete_options(&incoming.query, Some(options))?,
@@ -186,7 +186,7 @@ async fn disrupt(
     if dry_run {
         return Ok(());
     }
-    let resource = cluster.builtin("policy", "PodDisruptionBudget")?;
+    let resource = Cluster::builtin("policy", "PodDisruptionBudget")?;
     let mut call = Call::internal("kube-apiserver");
     let target = Target { resource: &resource, subresource: "status", namespace, name: &budget_name };
     let at = now();
@@ -215,7 +215,7 @@ async fn bind(
         let cause = Cause::required("target.name", "");
         return Err(ApiError::invalid("", "Binding", name, vec![cause]));
     }
-    let pods = cluster.builtin("", "Pod")?;
+    let pods = Cluster::builtin("", "Pod")?;
     let target =
         Target { resource: &pods, subresource: "binding", namespace: &incoming.info.namespace, name };
     modify(cluster, call, target, |pod, _| {

@@ -3,7 +3,7 @@
 //! Nothing is polled. State that matters is in the store: after a restart all objects are looked at once, as if they
 //! had just appeared.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -87,7 +87,7 @@ pub(super) struct Engine {
     resources: HashMap<(&'static str, &'static str), Arc<Resource>>,
     queue: VecDeque<Key>,
     queued: HashSet<Key>,
-    timers: BTreeMap<(Timestamp, Key), ()>,
+    timers: BTreeSet<(Timestamp, Key)>,
     failures: HashMap<Key, u32>,
 }
 
@@ -108,7 +108,7 @@ impl Engine {
             resources: HashMap::new(),
             queue: VecDeque::new(),
             queued: HashSet::new(),
-            timers: BTreeMap::new(),
+            timers: BTreeSet::new(),
             failures: HashMap::new(),
         }
     }
@@ -134,7 +134,7 @@ impl Engine {
             if let Some(settled) = settled.take() {
                 let _ = settled.send(());
             }
-            let pause = self.timers.keys().next().map_or(SignedDuration::from_hours(1), |(at, _)| {
+            let pause = self.timers.first().map_or(SignedDuration::from_hours(1), |(at, _)| {
                 at.duration_since(Timestamp::now()).max(SignedDuration::ZERO)
             });
             let pause = std::time::Duration::try_from(pause).unwrap_or_default();
@@ -210,17 +210,15 @@ impl Engine {
     /// Looks at a key again after a while.
     pub(super) fn later(&mut self, key: Key, pause: SignedDuration) {
         let at = Timestamp::now().checked_add(pause).unwrap_or(Timestamp::MAX);
-        self.timers.insert((at, key), ());
+        self.timers.insert((at, key));
     }
 
     fn fire_timers(&mut self) {
         let now = Timestamp::now();
-        while let Some(entry) = self.timers.first_entry() {
-            if entry.key().0 > now {
-                return;
+        while self.timers.first().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, key)) = self.timers.pop_first() {
+                self.enqueue(key);
             }
-            let ((_, key), ()) = entry.remove_entry();
-            self.enqueue(key);
         }
     }
 

@@ -315,7 +315,7 @@ fn build(job: &Value, index: Option<i64>) -> Value {
                 let source = json!({"name": "JOB_COMPLETION_INDEX",
                     "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": format!("metadata.labels['{INDEX}']")}}});
                 if let Some(env) = container["env"].as_array_mut() {
-                    env.push(source)
+                    env.push(source);
                 }
             }
         }

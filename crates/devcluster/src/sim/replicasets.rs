@@ -91,7 +91,7 @@ impl Engine {
                 live["metadata"]["ownerReferences"] = json!([]);
             }
             if let Some(all) = live["metadata"]["ownerReferences"].as_array_mut() {
-                all.push(reference.clone())
+                all.push(reference.clone());
             }
             true
         };

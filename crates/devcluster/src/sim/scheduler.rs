@@ -123,7 +123,7 @@ pub(super) async fn schedule(engine: &mut Engine, pod: &Value) -> ApiResult<()> 
     let mut best: Option<(usize, String)> = None;
     for node in nodes.iter().filter(|n| !is_deleting(n)) {
         if let Some(refusal) = refusal(pod, node) {
-            refusals.push(refusal)
+            refusals.push(refusal);
         } else {
             let load = engine.addresses.on(name(node));
             if best.as_ref().is_none_or(|(least, _)| load < *least) {

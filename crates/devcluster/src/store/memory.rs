@@ -136,7 +136,7 @@ impl Memory {
         match change.kind {
             ChangeKind::Deleted => drop(bucket.objects.remove(&key)),
             ChangeKind::Added | ChangeKind::Modified => {
-                drop(bucket.objects.insert(key, change.object.clone()))
+                drop(bucket.objects.insert(key, change.object.clone()));
             }
         }
         self.remember(change);

@@ -128,9 +128,10 @@ fn load(connection: &Connection) -> rusqlite::Result<Memory> {
         let bucket = intern(row.get(0)?);
         let at = unsigned(row.get(1)?);
         version = version.max(at);
-        match Object::load(&bucket, at, row.get(2)?) {
-            Some(object) => memory.load(&bucket, object),
-            None => tracing::error!(%bucket, version = at, "a stored object is not JSON; it is left out"),
+        if let Some(object) = Object::load(&bucket, at, row.get(2)?) {
+            memory.load(&bucket, object);
+        } else {
+            tracing::error!(%bucket, version = at, "a stored object is not JSON; it is left out");
         }
     }
     let mut floor = None;

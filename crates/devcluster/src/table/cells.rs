@@ -309,7 +309,6 @@ fn container_reason(state: &Value) -> Option<String> {
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "the state of one loop, kept as the original keeps it")]
 fn initializing(
     spec: &Value,
     status: &Value,

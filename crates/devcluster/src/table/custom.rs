@@ -114,6 +114,7 @@ fn select<'a>(value: &'a Value, step: &Step) -> Vec<&'a Value> {
                 let at = path.iter().try_fold(*item, |value, key| value.get(key));
                 at.is_some_and(|found| match found {
                     Value::String(text) => text == wanted,
+                    #[allow(clippy::cmp_owned, reason = "a number has no text to borrow")]
                     other => other.to_string() == *wanted,
                 })
             };

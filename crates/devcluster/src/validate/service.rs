@@ -259,7 +259,7 @@ fn traffic(r: &mut Report, spec: &At<'_>) {
 pub(super) fn update(r: &mut Report, at: &At<'_>, old: &At<'_>) {
     let (spec, was) = (at.get("spec"), old.get("spec"));
     let external = |s: &At<'_>| s.get("type").str() == "ExternalName";
-    if !external(&spec) && !external(&was) && !(is_headless(&spec) && is_headless(&was)) {
+    if !(external(&spec) || external(&was) || (is_headless(&spec) && is_headless(&was))) {
         ips_update(r, &spec, &was);
     }
     let balanced = |s: &At<'_>| s.get("type").str() == "LoadBalancer";

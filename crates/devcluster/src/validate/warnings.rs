@@ -19,11 +19,9 @@ pub fn warnings(gvk: &Gvk, object: &Value, old: Option<&Value>) -> Vec<String> {
                 "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
             );
         }
-        ("", "Pod") => {
-            if old.is_none() {
-                host_name(&mut out, &at, "the Pod's hostname");
-                pod_warnings::collect(&mut out, &at);
-            }
+        ("", "Pod") if old.is_none() => {
+            host_name(&mut out, &at, "the Pod's hostname");
+            pod_warnings::collect(&mut out, &at);
         }
         ("", "PodTemplate") => template(&mut out, &at.get("template"), old_at(&["template"]).as_ref()),
         ("apps", kind @ ("Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"))

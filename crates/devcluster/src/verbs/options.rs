@@ -138,7 +138,7 @@ fn dry_run<'a>(values: impl Iterator<Item = &'a str>, causes: &mut Vec<Cause>) -
     !values.is_empty() && !wrong
 }
 
-/// Reads DeleteOptions from a body (`None`: there is none) or the query.
+/// Reads `DeleteOptions` from a body (`None`: there is none) or the query.
 ///
 /// # Errors
 /// 400 and 422 as the API server's.

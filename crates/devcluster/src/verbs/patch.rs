@@ -80,7 +80,7 @@ fn check_identity(object: &mut Value, live: &Value, target: Target<'_>) -> ApiRe
     update::check_name(object, target)
 }
 
-/// The data of a ControllerRevision does not compare equal to itself once it went through a patch: Kubernetes refuses
+/// The data of a `ControllerRevision` does not compare equal to itself once it went through a patch: Kubernetes refuses
 /// every one.
 fn refuse_revision(object: &Value, name: &str) -> ApiResult<()> {
     let cause = Cause::invalid("data", &object["data"], "field is immutable");

@@ -37,7 +37,7 @@ const WITH_GENERATION: &[(&str, &str)] = &[
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
 ];
 
-/// Counts the templates of a DaemonSet.
+/// Counts the templates of a `DaemonSet`.
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// Kinds that a PUT creates where they are missing.

@@ -27,7 +27,7 @@ pub(super) fn js(text: &[u8]) -> Vec<u8> {
             '\'' => out.extend_from_slice(b"\\'"),
             '"' => out.extend_from_slice(b"\\\""),
             '<' | '>' | '&' | '=' | '\0'..' ' => {
-                out.extend_from_slice(format!("\\u{:04X}", rune as u32).as_bytes())
+                out.extend_from_slice(format!("\\u{:04X}", rune as u32).as_bytes());
             }
             rune if rune.is_ascii() || is_print(rune) => out.extend_from_slice(&rest[..width]),
             rune => out.extend_from_slice(format!("\\u{:04X}", rune as u32).as_bytes()),

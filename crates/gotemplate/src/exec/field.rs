@@ -167,11 +167,11 @@ impl Context<'_> {
             return frame.fail(format!("nil pointer evaluating interface {{}}.{text}"));
         }
         let has_args = !args.is_empty() || piped.is_some();
-        if let Value::Object(object) = &receiver.value {
-            if let Some(method) = object.method(name) {
-                let value = self.call_method(frame, dot, object, &method, (name, operand), args, piped)?;
-                return Ok(Receiver { value, interface: false });
-            }
+        if let Value::Object(object) = &receiver.value
+            && let Some(method) = object.method(name)
+        {
+            let value = self.call_method(frame, dot, object, &method, (name, operand), args, piped)?;
+            return Ok(Receiver { value, interface: false });
         }
         match receiver.value.underlying().as_ref() {
             Value::Struct(data) => {

@@ -85,7 +85,8 @@ impl Context<'_> {
                 out.extend_from_slice(object.text_in_place().unwrap_or_default().as_bytes());
             }
             value => {
-                print_value(value, out, self.budget().string_length).map_err(|limit| frame.exceeded(limit))?
+                print_value(value, out, self.budget().string_length)
+                    .map_err(|limit| frame.exceeded(limit))?;
             }
         }
         self.shared.meter.output(out.len() - before).map_err(|limit| frame.exceeded(limit))

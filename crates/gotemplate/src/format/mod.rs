@@ -168,7 +168,7 @@ impl<'o> Printer<'o> {
                 _ => self.bad_verb(verb, value),
             },
             Value::Int(number) | Value::Int64(number) => {
-                self.integer(number.cast_unsigned(), true, verb, value)
+                self.integer(number.cast_unsigned(), true, verb, value);
             }
             Value::Float(number) => self.float(*number, 64, verb, value),
             Value::Number(number) => match *number {

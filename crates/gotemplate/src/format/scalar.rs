@@ -84,10 +84,11 @@ impl Printer<'_> {
                 self.flags.zero = zero;
                 return;
             }
-        } else if self.flags.zero && !self.flags.minus {
-            if let Some(width) = self.flags.width {
-                least = width.saturating_sub(usize::from(negative || self.flags.plus || self.flags.space));
-            }
+        } else if self.flags.zero
+            && !self.flags.minus
+            && let Some(width) = self.flags.width
+        {
+            least = width.saturating_sub(usize::from(negative || self.flags.plus || self.flags.space));
         }
         // Built from the last character to the first.
         let mut text = Vec::with_capacity(24 + least);
@@ -126,12 +127,11 @@ impl Printer<'_> {
     fn unicode(&mut self, number: u64) {
         let digits = self.flags.precision.unwrap_or(4).max(4);
         let mut text = format!("U+{number:0digits$X}");
-        if self.flags.sharp {
-            if let Some(rune) =
+        if self.flags.sharp
+            && let Some(rune) =
                 u32::try_from(number).ok().and_then(char::from_u32).filter(|&rune| is_print(rune))
-            {
-                let _ = write!(text, " '{rune}'");
-            }
+        {
+            let _ = write!(text, " '{rune}'");
         }
         self.pad_with_spaces(text.as_bytes());
     }
@@ -331,9 +331,7 @@ fn with_trailing_zeros(text: &[u8], verb: u8, precision: i32) -> Vec<u8> {
         }
         out.push(b'.');
     }
-    for _ in 0..missing {
-        out.push(b'0');
-    }
+    out.extend(std::iter::repeat_n(b'0', usize::try_from(missing).unwrap_or(0)));
     out.extend_from_slice(&text[end..]);
     out
 }

@@ -178,7 +178,7 @@ fn cases() -> Vec<Case> {
             .failed(Install, 1)
             .with(|case| case.desired.force = true),
         Case::new("pending install of ours").with(|case| {
-            case.revisions = vec![ours(revision(1, Status::PendingInstall), Some(Progress::Objects))]
+            case.revisions = vec![ours(revision(1, Status::PendingInstall), Some(Progress::Objects))];
         }),
         Case::new("pending upgrade of somebody else, old")
             .history(&[(1, "deployed")])
@@ -191,7 +191,7 @@ fn cases() -> Vec<Case> {
             .history(&[(1, "deployed")])
             .with(|case| case.revisions = vec![revision(1, Status::Uninstalled)]),
         Case::new("uninstall did not end").history(&[(1, "deployed")]).with(|case| {
-            case.revisions = vec![ours(revision(1, Status::Uninstalling), Some(Progress::Before(0)))]
+            case.revisions = vec![ours(revision(1, Status::Uninstalling), Some(Progress::Before(0)))];
         }),
         Case::new("a release nobody here made").with(|case| {
             case.revisions = vec![revision(3, Status::Deployed)];

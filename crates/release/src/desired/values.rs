@@ -1,4 +1,4 @@
-//! Composes a release's values from ConfigMaps, Secrets and the spec (Flux: `fluxcd/pkg/chartutil`).
+//! Composes a release's values from `ConfigMap`s, Secrets and the spec (Flux: `fluxcd/pkg/chartutil`).
 
 use pilothouse_chart::values::{self, SetKind, Value, Values};
 use pilothouse_resources::{ValuesKind, ValuesReference};
@@ -63,6 +63,7 @@ pub enum Error {
 ///
 /// # Errors
 /// [`Error`].
+#[allow(clippy::result_large_err, reason = "once a pass, and the caller keeps it")]
 pub fn compose(
     namespace: &str,
     sources: &[ValuesSource<'_>],

@@ -69,7 +69,7 @@ impl Operation {
             for (placed, answer) in batch.iter().zip(answers) {
                 match answer {
                     Ok(true) => {
-                        self.tracked.push(Tracked { placed: placed.clone(), health: Health::Terminating })
+                        self.tracked.push(Tracked { placed: placed.clone(), health: Health::Terminating });
                     }
                     Ok(false) => {}
                     Err(error) if error.is_transient() => return Err(error.into()),

@@ -34,7 +34,7 @@ pub struct ValuesInForce {
     pub computed_yaml: String,
     /// Layers, the lowest first.
     pub layers: Vec<ValuesLayer>,
-    /// ValuesLayer (by its place in `layers`) that each value of `computed` came from, by path.
+    /// `ValuesLayer` (by its place in `layers`) that each value of `computed` came from, by path.
     pub origins: BTreeMap<String, usize>,
     /// Whether there are more paths than are told.
     pub truncated: bool,

@@ -336,7 +336,7 @@ fn reviews(user: &str, segments: &[&str], body: &Value) -> Option<Value> {
     let mut answer = body.clone();
     match *segments.last()? {
         "selfsubjectreviews" => {
-            answer["status"] = json!({"userInfo": {"username": user, "groups": ["people"]}})
+            answer["status"] = json!({"userInfo": {"username": user, "groups": ["people"]}});
         }
         "selfsubjectaccessreviews" => {
             let asked = &body["spec"]["resourceAttributes"];

@@ -83,8 +83,8 @@ async fn established(admin: &Client) {
     for _ in 0..200 {
         let releases: Api<pilothouse_resources::HelmRelease> = Api::all(admin.clone());
         let repositories: Api<pilothouse_resources::HelmRepository> = Api::all(admin.clone());
-        if releases.list(&Default::default()).await.is_ok()
-            && repositories.list(&Default::default()).await.is_ok()
+        if releases.list(&kube::api::ListParams::default()).await.is_ok()
+            && repositories.list(&kube::api::ListParams::default()).await.is_ok()
         {
             return;
         }
@@ -145,7 +145,12 @@ async fn store(admin: &Client, version: u32, status: &str, text: &str) {
         "manifest": format!("---\n# Source: web/templates/c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  text: {text}\n"),
     }))
     .unwrap();
-    let stored = Stored { record, labels: Default::default(), marker: None, resource_version: String::new() };
+    let stored = Stored {
+        record,
+        labels: std::collections::BTreeMap::default(),
+        marker: None,
+        resource_version: String::new(),
+    };
     storage.create(&stored, &[], 0).await.unwrap();
 }
 

@@ -80,7 +80,7 @@ pub(super) fn parse(layout: &[u8], value: &[u8]) -> Result<Time, String> {
             Err(Problem::Range(field)) => return Err(wrong(&format!("{field} out of range"))),
         }
     }
-    fields.finish().map_err(|message| wrong(message))
+    fields.finish().map_err(wrong)
 }
 
 /// Skips `prefix`; spaces match any number of spaces. The error is what is left of the value.

@@ -345,13 +345,14 @@ impl<'p> Translator<'p> {
         let mut first = true;
         while first || rest.first() != Some(&b']') {
             first = false;
-            if rest.len() > 2 && rest.starts_with(b"[:") {
-                if let Some((class, after)) = posix_class(rest)? {
-                    self.out.push_str(&class);
-                    is_empty = false;
-                    rest = after;
-                    continue;
-                }
+            if rest.len() > 2
+                && rest.starts_with(b"[:")
+                && let Some((class, after)) = posix_class(rest)?
+            {
+                self.out.push_str(&class);
+                is_empty = false;
+                rest = after;
+                continue;
             }
             if let [b'\\', b'p' | b'P', ..] = rest {
                 let (class, after) = unicode_class(rest)?;

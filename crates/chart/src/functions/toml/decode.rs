@@ -412,14 +412,15 @@ impl Reader<'_> {
             };
         }
         if is_array {
-            match table.entry(last.clone()).or_insert_with(|| Node::Tables(Vec::new())) {
-                Node::Tables(tables) => tables.push(Table::new()),
-                _ => {
-                    self.context = parents.to_vec();
-                    let name = shown(key);
-                    let message = format!("Key '{name}' was already created and cannot be used as an array.");
-                    return Self::fail_at(line, message);
-                }
+            if let Node::Tables(tables) =
+                table.entry(last.clone()).or_insert_with(|| Node::Tables(Vec::new()))
+            {
+                tables.push(Table::new());
+            } else {
+                self.context = parents.to_vec();
+                let name = shown(key);
+                let message = format!("Key '{name}' was already created and cannot be used as an array.");
+                return Self::fail_at(line, message);
             }
             self.context = parents.to_vec();
         } else {
@@ -908,12 +909,11 @@ impl Reader<'_> {
                 &byte => byte,
             })
             .collect();
-        match dates::toml_time(&text) {
-            Some(time) => Ok(time),
-            None => {
-                let text = String::from_utf8_lossy(&quote::quote(&text)).into_owned();
-                self.fail(format!("invalid datetime: {text}"))
-            }
+        if let Some(time) = dates::toml_time(&text) {
+            Ok(time)
+        } else {
+            let text = String::from_utf8_lossy(&quote::quote(&text)).into_owned();
+            self.fail(format!("invalid datetime: {text}"))
         }
     }
 }

@@ -490,6 +490,7 @@ fn qualified(expr: &IdedExpr) -> Option<String> {
 }
 
 /// Cost and size of a call, with the costs of its arguments but not of its receiver.
+#[allow(clippy::too_many_lines, reason = "one table of the functions' costs")]
 fn estimate(name: &str, call: &CallExpr, target: Option<&Info>, args: &[Info]) -> Info {
     let mut info = Info::new(Ty::Dyn, 0);
     let arg = |i: usize| args.get(i).map_or(UNKNOWN, Info::size);

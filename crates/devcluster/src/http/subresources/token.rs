@@ -20,7 +20,7 @@ const HOUR: i64 = 3600;
 const MIN_SECONDS: i64 = 600;
 const MAX_SECONDS: i64 = 1 << 32;
 
-/// Answers a TokenRequest.
+/// Answers a `TokenRequest`.
 pub(super) fn request(
     cluster: &Cluster,
     call: &mut Call,
@@ -35,7 +35,7 @@ pub(super) fn request(
     if object["spec"]["expirationSeconds"].is_null() {
         object["spec"]["expirationSeconds"] = json!(HOUR);
     }
-    let accounts = cluster.builtin("", "ServiceAccount")?;
+    let accounts = Cluster::builtin("", "ServiceAccount")?;
     let tracked = Resource { gvk, ..(*accounts).clone() };
     let at = now();
     let writer = Writer { manager: &call.manager, subresource: "token", now: &at, force: false };
