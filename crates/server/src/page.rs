@@ -15,7 +15,8 @@ pub(crate) const MAX_PAGE_SIZE: usize = 500;
 pub struct ListQuery {
     /// Words that all must occur (anywhere in the item's texts, in any case).
     pub search: Option<String>,
-    /// Field to sort by; a leading `-` reverses. Default: `name`.
+    /// Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+    /// name itself, then names that begin with it, then names that hold it, then the rest.
     pub sort: Option<String>,
     /// Page, from 1.
     pub page: Option<usize>,
@@ -47,6 +48,9 @@ pub struct Page<T> {
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub apps: std::collections::BTreeMap<String, usize>,
 }
+
+/// Sorts by how well the name answers the search.
+const BEST_MATCH: &str = "match";
 
 /// A value to sort by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,8 +105,9 @@ impl ListQuery {
             None => (T::SORTS.first().copied().unwrap_or_default(), false),
             Some(sort) => (sort.trim_start_matches('-'), sort.starts_with('-')),
         };
-        if !T::SORTS.contains(&field) {
-            return Err(Problem::field("sort", format!("sort by one of: {}", T::SORTS.join(", "))));
+        if !T::SORTS.contains(&field) && field != BEST_MATCH {
+            let fields = T::SORTS.join(", ");
+            return Err(Problem::field("sort", format!("sort by one of: {fields}, {BEST_MATCH}")));
         }
         if let Some(search) = &self.search {
             let words: Vec<String> = search.split_whitespace().take(16).map(str::to_lowercase).collect();
@@ -122,7 +127,16 @@ impl ListQuery {
                 wanted.split(',').any(|state| state.trim().eq_ignore_ascii_case(item.state()))
             });
         }
-        items.sort_by_cached_key(|item| item.sort_key(field));
+        if field == BEST_MATCH {
+            let name = T::SORTS.first().copied().unwrap_or_default();
+            let search = self.search.as_deref().unwrap_or_default().trim().to_lowercase();
+            items.sort_by_cached_key(|item| {
+                let name = item.sort_key(name);
+                (closeness(&name, &search), name)
+            });
+        } else {
+            items.sort_by_cached_key(|item| item.sort_key(field));
+        }
         if reversed {
             items.reverse();
         }
@@ -130,6 +144,16 @@ impl ListQuery {
         let start = (page - 1).saturating_mul(page_size).min(total);
         let items = items.into_iter().skip(start).take(page_size).collect();
         Ok(Page { items, total, page, page_size, states, apps })
+    }
+}
+
+/// How well a name answers a search; less is better.
+fn closeness(name: &SortKey, search: &str) -> u8 {
+    match name {
+        SortKey::Text(name) if name == search => 0,
+        SortKey::Text(name) if name.starts_with(search) => 1,
+        SortKey::Text(name) if name.contains(search) => 2,
+        _ => 3,
     }
 }
 
@@ -145,6 +169,7 @@ fn count<'a>(names: impl Iterator<Item = &'a str>) -> std::collections::BTreeMap
 mod tests {
     use super::*;
 
+    #[derive(Clone)]
     struct Item(&'static str, i64);
 
     impl Listed for Item {
@@ -188,5 +213,15 @@ mod tests {
             let problem = query.apply(Vec::<Item>::new()).err().unwrap();
             assert_eq!(problem.errors[0].field, field);
         }
+    }
+
+    #[test]
+    fn the_best_match_is_the_name_then_its_beginning_then_what_holds_it() {
+        let query =
+            ListQuery { search: Some("beta".into()), sort: Some("match".into()), ..Default::default() };
+        let items = ["alphabeta", "beta-two", "gamma beta", "Beta"].map(|name| Item(name, 1)).to_vec();
+        let page = query.apply(items).unwrap();
+        let names: Vec<_> = page.items.iter().map(|item| item.0).collect();
+        assert_eq!(names, ["Beta", "beta-two", "alphabeta", "gamma beta"]);
     }
 }

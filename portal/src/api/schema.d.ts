@@ -2882,7 +2882,7 @@ export interface components {
             computedYaml: string;
             /** @description Layers, the lowest first. */
             layers: components["schemas"]["ValuesLayer"][];
-            /** @description ValuesLayer (by its place in `layers`) that each value of `computed` came from, by path. */
+            /** @description `ValuesLayer` (by its place in `layers`) that each value of `computed` came from, by path. */
             origins: {
                 [key: string]: number;
             };
@@ -3005,7 +3005,10 @@ export interface operations {
                 namespace?: string;
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
                 search?: string;
-                /** @description Field to sort by; a leading `-` reverses. Default: `name`. */
+                /**
+                 * @description Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+                 *     name itself, then names that begin with it, then names that hold it, then the rest.
+                 */
                 sort?: string;
                 /** @description Page, from 1. */
                 page?: number;
@@ -5234,7 +5237,10 @@ export interface operations {
             query?: {
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
                 search?: string;
-                /** @description Field to sort by; a leading `-` reverses. Default: `name`. */
+                /**
+                 * @description Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+                 *     name itself, then names that begin with it, then names that hold it, then the rest.
+                 */
                 sort?: string;
                 /** @description Page, from 1. */
                 page?: number;
@@ -6024,7 +6030,10 @@ export interface operations {
                 namespace?: string;
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
                 search?: string;
-                /** @description Field to sort by; a leading `-` reverses. Default: `name`. */
+                /**
+                 * @description Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+                 *     name itself, then names that begin with it, then names that hold it, then the rest.
+                 */
                 sort?: string;
                 /** @description Page, from 1. */
                 page?: number;
@@ -6080,7 +6089,10 @@ export interface operations {
                 namespace?: string;
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
                 search?: string;
-                /** @description Field to sort by; a leading `-` reverses. Default: `name`. */
+                /**
+                 * @description Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+                 *     name itself, then names that begin with it, then names that hold it, then the rest.
+                 */
                 sort?: string;
                 /** @description Page, from 1. */
                 page?: number;
@@ -6138,7 +6150,10 @@ export interface operations {
                 namespace?: string;
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
                 search?: string;
-                /** @description Field to sort by; a leading `-` reverses. Default: `name`. */
+                /**
+                 * @description Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+                 *     name itself, then names that begin with it, then names that hold it, then the rest.
+                 */
                 sort?: string;
                 /** @description Page, from 1. */
                 page?: number;
@@ -6194,7 +6209,10 @@ export interface operations {
                 namespace?: string;
                 /** @description Words that all must occur (anywhere in the item's texts, in any case). */
                 search?: string;
-                /** @description Field to sort by; a leading `-` reverses. Default: `name`. */
+                /**
+                 * @description Field to sort by; a leading `-` reverses. Default: `name`. `match` puts first what the search names best: the
+                 *     name itself, then names that begin with it, then names that hold it, then the rest.
+                 */
                 sort?: string;
                 /** @description Page, from 1. */
                 page?: number;

@@ -1,6 +1,6 @@
 //! Charts rendered as Helm renders them. `fixtures/probes.jsonl` was recorded from the Helm Go SDK v4.2.3;
 //! `fixtures/README.md` says how.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::time::SystemTime;
 

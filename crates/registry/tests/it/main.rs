@@ -1,5 +1,5 @@
 //! The registry clients against real servers in this process and Debian's `docker-registry`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 #![allow(missing_docs, reason = "tests")]
 
 mod authentication;

@@ -1,4 +1,4 @@
 //! Tests of the custom resources against what is committed and promised.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod crds;
