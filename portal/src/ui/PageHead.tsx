@@ -1,6 +1,6 @@
 import { Anchor, Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
-import { Link, useLocation } from '@tanstack/react-router'
+import { Link, useMatch } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
 
 export type Crumb = { label: string; to?: string }
@@ -19,7 +19,8 @@ let shown: string | undefined
 
 /** Title, state, actions and breadcrumbs of a page. Names the document, and takes the focus after a navigation. */
 export function PageHead({ title, crumbs, actions, status }: Props) {
-  const { pathname } = useLocation()
+  // The page's own address: the browser's changes while the page before is still shown.
+  const pathname = useMatch({ strict: false, select: (match) => match.pathname })
   useDocumentTitle(`${title} · Pilothouse`)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {

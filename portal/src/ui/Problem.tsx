@@ -3,8 +3,11 @@ import { IconAlertCircle, IconLock, IconPlugConnectedX } from '@tabler/icons-rea
 
 import { isForbidden, ProblemError } from '../api/problem'
 
+/** The server's words may stand in the middle of a sentence elsewhere. */
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** What went wrong, in the server's words, with a way on. */
-export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Problem({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const forbidden = isForbidden(error)
   const problem = error instanceof ProblemError ? error.problem : undefined
   const Icon = forbidden ? IconLock : problem?.status === 0 ? IconPlugConnectedX : IconAlertCircle
@@ -14,11 +17,11 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
       role="alert"
       color={forbidden ? 'gray' : 'red'}
       icon={<Icon aria-hidden />}
-      title={forbidden ? 'You may not see or do this' : (problem?.title ?? 'Something went wrong')}
+      title={title ?? (forbidden ? 'You may not see or do this' : (problem?.title ?? 'Something went wrong'))}
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          {problem?.detail ?? (error instanceof Error ? error.message : String(error))}
+          {sentence(problem?.detail ?? (error instanceof Error ? error.message : String(error)))}
         </Text>
         {unshown.map(({ field, message }) => (
           <Text key={field} size="sm" style={{ overflowWrap: 'anywhere' }}>

@@ -51,7 +51,7 @@ export function StatusBadge({ status, withReason = false }: { status: Status; wi
     <Stack gap={2} align="flex-start">
       {badge}
       {(reason || message) && (
-        <Text size="xs" c="dimmed" lineClamp={2} maw={320} title={message ?? undefined} style={{ overflowWrap: 'anywhere' }}>
+        <Text size="xs" c="dimmed" lineClamp={3} maw={320} title={message ?? undefined} style={{ overflowWrap: 'anywhere' }}>
           {reason && reason !== state && <b>{reason}: </b>}
           {message}
         </Text>

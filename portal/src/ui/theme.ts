@@ -1,4 +1,4 @@
-import { Badge, createTheme, DEFAULT_THEME, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { Badge, createTheme, DEFAULT_THEME, Menu, Portal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 /** The colour of deep water; shades 6 to 9 keep 4.5:1 on white. */
 const harbour: MantineColorsTuple = [
@@ -35,6 +35,10 @@ export const theme = createTheme({
   components: {
     // States are words of the API and keep their spelling.
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600, miw: 'max-content' } }),
+    // The first item takes the focus; a placeholder for it is no item of a menu.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+    // What floats above the page stands in a landmark of its own.
+    Portal: Portal.extend({ defaultProps: { target: '#overlays' } }),
   },
 })
 
@@ -49,6 +53,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-error': 'var(--mantine-color-red-9)',
   },
   dark: {
+    '--mantine-color-anchor': 'var(--mantine-color-harbour-3)',
     '--pilothouse-attention': 'var(--mantine-color-orange-4)',
     '--pilothouse-accent': 'var(--mantine-color-harbour-3)',
     '--mantine-color-dimmed': '#a9abb0',

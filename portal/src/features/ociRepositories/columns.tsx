@@ -44,7 +44,7 @@ const all: Column<OciRepository>[] = [
     sort: 'interval',
     render: ({ interval, intervalSeconds }) => minutesAndSeconds(intervalSeconds, interval),
   },
-  { key: 'status', title: 'Status', sort: 'state', width: 190, render: ({ status }) => <StatusBadge status={status} withReason /> },
+  { key: 'status', title: 'Status', sort: 'state', width: 220, render: ({ status }) => <StatusBadge status={status} withReason /> },
   { key: 'releases', title: 'Releases', sort: 'releases', numeric: true, render: (row) => <Uses repository={row} /> },
   { key: 'created', title: 'Created At', sort: 'createdAt', render: ({ createdAt }) => exact(createdAt) || '–' },
 ]

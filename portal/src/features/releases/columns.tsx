@@ -31,7 +31,7 @@ const all: Column<Release>[] = [
     sort: 'reconcileStrategy',
     render: ({ chart }) => strategies[chart.reconcileStrategy ?? ''] ?? '–',
   },
-  { key: 'ready', title: 'Ready', sort: 'state', width: 190, render: ({ status }) => <StatusBadge status={status} withReason /> },
+  { key: 'ready', title: 'Ready', sort: 'state', width: 200, render: ({ status }) => <StatusBadge status={status} withReason /> },
   { key: 'app', title: 'App', sort: 'app', render: ({ app }) => app ?? '–' },
   {
     key: 'since',

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, Stack, Text } from '@mantine/core'
+import { Anchor, Badge, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 
 import { paths } from '../../lib/paths'
@@ -17,20 +17,14 @@ const all: Column<Repository>[] = [
     render: ({ namespace, name }) => <RepositoryLink namespace={namespace} name={name} />,
   },
   { key: 'namespace', title: 'Namespace', sort: 'namespace', render: ({ namespace }) => namespace },
-  {
-    key: 'type',
-    title: 'Repository Type',
-    sort: 'type',
-    render: ({ type }) => (type === 'oci' ? 'OCI Repository' : 'Helm Repository'),
-  },
-  { key: 'url', title: 'Repository URL', sort: 'url', render: ({ url }) => <Address url={url} /> },
+  { key: 'url', title: 'Repository URL', sort: 'url', render: (row) => <Address repository={row} /> },
   {
     key: 'interval',
     title: 'Interval',
     sort: 'interval',
     render: ({ interval, intervalSeconds }) => minutesAndSeconds(intervalSeconds, interval),
   },
-  { key: 'status', title: 'Status', sort: 'state', width: 190, render: ({ status }) => <StatusBadge status={status} withReason /> },
+  { key: 'status', title: 'Status', sort: 'state', width: 230, render: ({ status }) => <StatusBadge status={status} withReason /> },
   { key: 'charts', title: 'Charts', sort: 'charts', numeric: true, render: ({ catalog }) => catalog?.charts ?? '–' },
   { key: 'versions', title: 'Versions', sort: 'versions', numeric: true, render: (row) => <Versions repository={row} /> },
   { key: 'releases', title: 'Releases', sort: 'releases', numeric: true, render: (row) => <Uses repository={row} /> },
@@ -42,25 +36,30 @@ const one = all.filter(({ key }) => key !== 'namespace')
 /** The columns of the repositories; their namespace only where several are shown. */
 export const columns = (namespace: string | undefined) => (namespace ? one : all)
 
-function Address({ url }: { url: string }) {
+function Address({ repository: { url, type } }: { repository: Repository }) {
   return (
-    <Text size="sm" maw={300} title={url} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-      {url}
-    </Text>
+    <Stack gap={0} miw={220}>
+      <Text size="sm" title={url} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
+        {url}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {type === 'oci' ? 'OCI Repository' : 'Helm Repository'}
+      </Text>
+    </Stack>
   )
 }
 
-function Versions({ repository: { catalog } }: { repository: Repository }) {
+function Versions({ repository: { catalog, status } }: { repository: Repository }) {
   if (!catalog) return '–'
   return (
-    <Group gap={6} justify="flex-end" wrap="nowrap" display="inline-flex">
-      {catalog.versions}
-      {!catalog.complete && (
+    <>
+      {catalog.versions}{' '}
+      {!catalog.complete && status.state === 'Ready' && (
         <Badge size="sm" variant="outline" color="var(--pilothouse-attention)" title={catalog.detail ?? 'The list may not be complete'}>
           not complete
         </Badge>
       )}
-    </Group>
+    </>
   )
 }
 

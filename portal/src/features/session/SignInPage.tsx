@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 
+import { isSignedOut } from '../../api/problem'
 import { sessionEnded, signIn } from '../../api/session'
 import { paths } from '../../lib/paths'
 import { Problem } from '../../ui/Problem'
@@ -40,7 +41,7 @@ export function SignInPage() {
             </Stack>
           ) : (
             <>
-              {link.error && <Problem error={link.error} />}
+              {link.error && <Problem error={link.error} title={isSignedOut(link.error) ? 'This link does not work (any more)' : undefined} />}
               <Stack gap="xs" component="section" aria-labelledby="with-link">
                 <Title order={2} size="h5" id="with-link">
                   With a link

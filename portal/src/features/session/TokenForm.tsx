@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 
 import type { Schemas } from '../../api/client'
-import { ProblemError } from '../../api/problem'
+import { isSignedOut, ProblemError } from '../../api/problem'
 import { signIn } from '../../api/session'
 import { Problem } from '../../ui/Problem'
 
@@ -18,6 +18,7 @@ export function TokenForm({ onSignedIn }: { onSignedIn: (session: Schemas['Sessi
     if (token.trim() !== '') attempt.mutate({ token: token.trim() }, { onSettled: () => setToken('') })
   }
   const field = attempt.error instanceof ProblemError ? attempt.error.fields.token : undefined
+  const refused = isSignedOut(attempt.error)
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
@@ -35,7 +36,7 @@ export function TokenForm({ onSignedIn }: { onSignedIn: (session: Schemas['Sessi
             setEmpty(false)
           }}
         />
-        {attempt.error && !field && <Problem error={attempt.error} />}
+        {attempt.error && !field && <Problem error={attempt.error} title={refused ? 'This token is not accepted' : undefined} />}
         <Button type="submit" loading={attempt.isPending}>
           Sign in
         </Button>

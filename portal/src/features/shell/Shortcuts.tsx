@@ -24,7 +24,9 @@ const places: Record<string, { to: string; label: string }> = {
 /** Keys belong to the field, the editor, the dialog or the menu that has the focus. */
 function isTaken(target: EventTarget | null): boolean {
   const typing = target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable], .cm-editor')
-  return Boolean(typing || document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]'))
+  // Closed lists of choices stay in the document.
+  const above = [...document.querySelectorAll('[role="dialog"], [role="menu"], [role="listbox"]')]
+  return Boolean(typing) || above.some((element) => element.checkVisibility())
 }
 
 const press = (name: string) => {

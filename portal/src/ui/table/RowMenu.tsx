@@ -69,7 +69,7 @@ function Item({ action, refused, reason, run }: ItemProps) {
   return (
     <Menu.Item
       leftSection={action.icon}
-      color={action.danger && !off ? 'red' : undefined}
+      color={action.danger && !off ? 'var(--mantine-color-error)' : undefined}
       aria-disabled={off || undefined}
       className={off ? classes.off : undefined}
       closeMenuOnClick={!off}

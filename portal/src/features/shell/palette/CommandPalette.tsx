@@ -20,25 +20,36 @@ const DEBOUNCE_MS = 180
 /** Jumps to any object and starts any action: a search field that controls the list below it. */
 export function CommandPalette() {
   const [opened, setOpened] = useState(true)
-  const close = () => setOpened(false)
+  const chosen = useRef<Entry>(undefined)
+  const close = (entry?: Entry) => {
+    chosen.current = entry
+    setOpened(false)
+  }
+  const closed = () => {
+    paletteOpen.set(false)
+    // Only now, so that the focus that returns from here does not leave the new page again.
+    void chosen.current?.run?.()
+  }
   return (
-    <Modal
+    <Modal.Root
       opened={opened}
-      onClose={close}
-      onExitTransitionEnd={() => paletteOpen.set(false)}
-      withCloseButton={false}
-      aria-label="Search or start an action"
-      padding={0}
+      onClose={() => close()}
+      onExitTransitionEnd={closed}
       size={620}
       yOffset={72}
-      transitionProps={{ duration: 100 }}
+      transitionProps={{ duration: 80 }}
     >
-      <Palette onClose={close} />
-    </Modal>
+      <Modal.Overlay />
+      <Modal.Content aria-label="Search or start an action">
+        <Modal.Body p={0}>
+          <Palette onClose={close} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 
-function Palette({ onClose }: { onClose: () => void }) {
+function Palette({ onClose }: { onClose: (chosen: Entry) => void }) {
   const [mode, setMode] = useState<Mode>('all')
   const [text, setText] = useState('')
   const [search] = useDebouncedValue(text.trim(), DEBOUNCE_MS)
@@ -60,8 +71,7 @@ function Palette({ onClose }: { onClose: () => void }) {
   const choose = (entry: Entry | undefined) => {
     if (!entry || entry.refused) return
     if (entry.mode) return enter(entry.mode)
-    onClose()
-    entry.run?.()
+    onClose(entry)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 5, PageUp: at - 5 }[event.key]

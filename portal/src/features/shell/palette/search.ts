@@ -2,25 +2,32 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 
 import { answer, client } from '../../../api/client'
 import { isForbidden } from '../../../api/problem'
+import { byName } from './entries'
 
 /** Hits shown of each kind: enough to see that more letters are needed. */
 const HITS = 6
+/** The server also finds words in messages and addresses; names are wanted first, so more are asked for. */
+const ASKED = 100
 
 type Query = { namespace?: string; search?: string; pageSize: number }
+type Named = { name: string }
+type List<T> = (query: Query) => Promise<{ items: T[] }>
+
+const best = <T extends Named>({ items }: { items: T[] }, search: string) => ({ items: byName(items, search).slice(0, HITS) })
 
 /** Looks everywhere; a person who may not looks in the chosen namespace. */
-async function everywhere<T>(search: string, namespace: string | undefined, list: (query: Query) => Promise<T>): Promise<T> {
-  const query = { search: search || undefined, pageSize: HITS }
+async function everywhere<T extends Named>(search: string, namespace: string | undefined, list: List<T>): Promise<{ items: T[] }> {
+  const query = { search: search || undefined, pageSize: ASKED }
   try {
-    return await list(query)
+    return best(await list(query), search)
   } catch (error) {
-    if (namespace && isForbidden(error)) return list({ ...query, namespace })
+    if (namespace && isForbidden(error)) return best(await list({ ...query, namespace }), search)
     throw error
   }
 }
 
 /** What was found of one kind. */
-function useHits<T>(kind: string, search: string, namespace: string | undefined, enabled: boolean, list: (query: Query) => Promise<T>) {
+function useHits<T extends Named>(kind: string, search: string, namespace: string | undefined, enabled: boolean, list: List<T>) {
   return useQuery({
     queryKey: [kind, 'list', 'palette', namespace, search],
     queryFn: () => everywhere(search, namespace, list),
