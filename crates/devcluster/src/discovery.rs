@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use bytes::Bytes;
-use http::header::{ETAG, IF_NONE_MATCH};
+use http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use http::{HeaderValue, Method, Response};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -41,7 +41,7 @@ enum Page {
     Json(Value),
     /// With an entity tag, and a content type of its own.
     Tagged(Value, &'static str),
-    Bytes(Bytes),
+    Bytes(Bytes, &'static str),
     Empty(u16),
     Error(ApiError),
 }
@@ -65,7 +65,7 @@ impl Page {
                 let body = Bytes::from(value.to_string());
                 tagged(incoming, kind, body)
             }
-            Self::Bytes(body) => tagged(incoming, "application/json", body),
+            Self::Bytes(body, kind) => tagged(incoming, kind, body),
         }
     }
 }
@@ -115,11 +115,21 @@ fn find(cluster: &Cluster, incoming: &Incoming, segments: &[&str]) -> Option<Pag
         }
         ["apis", group, version] => resource_list(cluster, group, version)
             .or_else(|| has_builtin_group(group).then(|| Page::Error(ApiError::unknown_resource()))),
-        ["openapi", "v2"] => Some(Page::Bytes(openapi::v2(&cluster.resources()))),
+        ["openapi", "v2"] => Some(openapi_v2(cluster, incoming)),
         ["openapi", "v3"] => Some(Page::Tagged(openapi_index(cluster), "text/plain; charset=utf-8")),
         ["openapi", "v3", rest @ ..] => Some(openapi_document(cluster, rest)),
         _ => None,
     }
+}
+
+fn openapi_v2(cluster: &Cluster, incoming: &Incoming) -> Page {
+    let accepted = incoming.header(ACCEPT);
+    let resources = cluster.resources();
+    if openapi::v2::PROTOBUF.into_iter().any(|kind| accepted.contains(kind)) {
+        // The answer has the one spelling that is a media type.
+        return Page::Bytes(openapi::v2::as_protobuf(&resources), openapi::v2::PROTOBUF[1]);
+    }
+    Page::Bytes(openapi::v2::as_json(&resources), "application/json")
 }
 
 fn version() -> Value {
@@ -407,7 +417,7 @@ fn openapi_document(cluster: &Cluster, path: &[&str]) -> Page {
         _ => {
             let key = path.join("/");
             if index_keys(cluster).contains(&key) {
-                return Page::Bytes(Bytes::from(small_document(&key).to_string()));
+                return Page::Bytes(Bytes::from(small_document(&key).to_string()), "application/json");
             }
             return Page::Empty(404);
         }
@@ -420,7 +430,7 @@ fn openapi_document(cluster: &Cluster, path: &[&str]) -> Page {
     if resources.is_empty() {
         return Page::Empty(404);
     }
-    Page::Bytes(openapi::document(group, version, &resources))
+    Page::Bytes(openapi::document(group, version, &resources), "application/json")
 }
 
 /// The document of a path that only tells what is below it.

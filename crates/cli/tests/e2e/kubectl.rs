@@ -54,6 +54,12 @@ fn kubectl_applies_gets_describes_explains_and_deletes() {
     assert!(explained.contains("Mode defines how differences should be handled"), "{explained}");
     assert!(apply(&pilothouse, &manifest).contains("helmrelease.helm.toolkit.fluxcd.io/hello unchanged"));
 
+    // What `get -o yaml` prints of several objects is a list, which kubectl checks with OpenAPI v2 in protobuf.
+    let list = run(&["get", "helmrepositories,helmreleases", "-o", "yaml"]);
+    let applied = apply(&pilothouse, &list);
+    assert!(applied.contains("helmrepository.source.toolkit.fluxcd.io/samples configured"), "{applied}");
+    assert!(applied.contains("helmrelease.helm.toolkit.fluxcd.io/hello configured"), "{applied}");
+
     run(&["delete", "helmrelease", "hello", "--timeout=60s"]);
     assert!(pilothouse.object("default", "deployment", "hello-webapp").is_err());
 }

@@ -1,4 +1,4 @@
-//! OpenAPI documents: v3 for each group version, a minimal v2.
+//! OpenAPI documents: v3 for each group version; [`v2`] is what clients fall back to.
 //!
 //! A document has what clients read: paths with their kinds (`kubectl explain` finds a resource's kind there) and
 //! the `fieldValidation` parameter (kubectl and Helm look for it at PATCH), and the schemas that the kinds reach,
@@ -6,12 +6,13 @@
 
 mod paths;
 mod schemas;
+pub(crate) mod v2;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::resource::Resource;
 use crate::schema::docs::Docs;
@@ -52,38 +53,10 @@ fn write_entries<'v>(out: &mut Vec<u8>, entries: impl Iterator<Item = (&'v str, 
     }
 }
 
-/// The v2 document: what clients fall back to. Kinds without their fields, and the parameters of PATCH.
-pub fn v2(resources: &[Arc<Resource>]) -> Bytes {
-    let mut definitions = Map::new();
-    let mut paths = Map::new();
-    for resource in resources {
-        let gvk =
-            json!({"group": resource.gvk.group, "version": resource.gvk.version, "kind": resource.gvk.kind});
-        let name = schemas::definition_name(resource);
-        definitions.insert(
-            name.clone(),
-            json!({"type": "object", "x-kubernetes-group-version-kind": [gvk], "x-kubernetes-preserve-unknown-fields": true}),
-        );
-        if resource.has_verb("patch") {
-            let response =
-                json!({"200": {"description": "OK", "schema": {"$ref": format!("#/definitions/{name}")}}});
-            let parameter =
-                json!({"name": "fieldValidation", "in": "query", "type": "string", "uniqueItems": true});
-            let patch = json!({"operationId": format!("patch{}", paths::operation_suffix(resource)), "parameters": [parameter],
-                "responses": response, "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": gvk});
-            paths.insert(paths::of_object(resource), json!({ "patch": patch }));
-        }
-    }
-    let document = json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.2"},
-        "paths": paths, "definitions": definitions, "parameters": {},
-        "securityDefinitions": {"BearerToken": {
-            "type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}},
-        "security": [{"BearerToken": []}]});
-    Bytes::from(document.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::resource::{Gvk, Subresource};
 
