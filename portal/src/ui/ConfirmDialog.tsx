@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 
 import { Problem } from './Problem'
@@ -11,11 +11,15 @@ type Props = {
   children: ReactNode
   /** The verb on the button, for example `Delete`. */
   action: string
+  /** The word for the way back. Default `Cancel`. */
+  cancel?: string
   danger?: boolean
   /** The name to be typed before the button works. */
   typedName?: string
-  /** Why the button does not work (yet). */
+  /** Why the button is not offered to this person. */
   blocked?: string
+  /** Whether what the dialog asks for is there. Default: yes. */
+  ready?: boolean
   pending: boolean
   error: unknown
   onConfirm: () => void
@@ -36,9 +40,9 @@ export function ConfirmDialog(props: Props) {
 }
 
 /** Mounted with the dialog, so that nothing typed survives it. */
-function Question({ onClose, children, action, danger, typedName, blocked, pending, error, onConfirm }: Props) {
+function Question({ onClose, children, action, cancel = 'Cancel', danger, typedName, blocked, ready = true, pending, error, onConfirm }: Props) {
   const [typed, setTyped] = useState('')
-  const confirmed = !blocked && (typedName === undefined || typed.trim() === typedName)
+  const confirmed = ready && !blocked && (typedName === undefined || typed.trim() === typedName)
   return (
     <form
       onSubmit={(event) => {
@@ -59,15 +63,19 @@ function Question({ onClose, children, action, danger, typedName, blocked, pendi
           />
         )}
         {error !== null && error !== undefined && <Problem error={error} />}
+        {blocked && (
+          <Text size="sm" c="dimmed">
+            {blocked}
+          </Text>
+        )}
         <Group justify="flex-end" gap="xs">
           <Button variant="outline" onClick={onClose} data-autofocus={typedName === undefined || undefined}>
-            Cancel
+            {cancel}
           </Button>
           <Button
             type="submit"
             color={danger ? 'red.9' : undefined}
             disabled={!confirmed}
-            title={blocked}
             loading={pending}
           >
             {action}

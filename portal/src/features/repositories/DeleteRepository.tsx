@@ -1,68 +1,58 @@
-import { Button, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef } from 'react'
 
-import { Problem } from '../../ui/Problem'
+import { isForbidden } from '../../api/problem'
+import { useRights } from '../../api/rights'
+import { ConfirmDialog } from '../../ui/ConfirmDialog'
+import { DeletionNote, wantsName } from '../../ui/registry/DependentReleases'
 import { deleteRepository, dependents, type Repository } from './queries'
 
-/** Asks before a repository is deleted; wants its name typed where releases use it. */
-export function DeleteRepository({ repository, onClose }: { repository?: Repository; onClose: () => void }) {
-  return (
-    <Modal
-      opened={repository !== undefined}
-      onClose={onClose}
-      title={`Delete ${repository?.name ?? ''}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      {repository && <Question repository={repository} onClose={onClose} />}
-    </Modal>
-  )
+type Props = {
+  /** The repository to ask about; nothing closes the dialog. */
+  repository?: Repository
+  onClose: () => void
+  onDeleted?: () => void
 }
 
-function Question({ repository, onClose }: { repository: Repository; onClose: () => void }) {
+/** Asks before a repository is deleted; wants its name typed where releases use it. */
+export function DeleteRepository({ repository, onClose, onDeleted }: Props) {
   const queries = useQueryClient()
-  const [typed, setTyped] = useState('')
-  const uses = useQuery(dependents(repository.namespace, repository.name))
+  // The name stays while the dialog fades.
+  const last = useRef(repository)
+  if (repository) last.current = repository
+  const { namespace = '', name = '' } = last.current ?? {}
+  const uses = useQuery({ ...dependents(namespace, name), enabled: repository !== undefined })
+  const rights = useRights(namespace || undefined)
   const remove = useMutation({
-    mutationFn: () => deleteRepository(repository),
+    mutationFn: deleteRepository,
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['repositories'] })
       onClose()
+      onDeleted?.()
+      notifications.show({ message: `${name} is deleted` })
+      await queries.invalidateQueries({ queryKey: ['repositories', 'list'] })
+      await queries.invalidateQueries({ queryKey: ['releases'] })
     },
   })
-  const releases = uses.data?.items ?? []
-  const confirmed = uses.isSuccess && (releases.length === 0 || typed === repository.name)
+  const close = () => {
+    remove.reset()
+    onClose()
+  }
   return (
-    <Stack>
-      {uses.error && <Problem error={uses.error} retry={() => void uses.refetch()} />}
-      {releases.length === 0 ? (
-        <Text size="sm">{uses.isPending ? 'Looking for releases that use it…' : 'No release uses it.'}</Text>
-      ) : (
-        <>
-          <Text size="sm">These releases stay deployed and stop reconciling until a repository of this name is added again:</Text>
-          <List size="sm">
-            {releases.map(({ namespace, name }) => (
-              <List.Item key={`${namespace}/${name}`}>
-                {namespace}/{name}
-              </List.Item>
-            ))}
-          </List>
-          <TextInput
-            label={`Type ${repository.name} to confirm`}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-          />
-        </>
-      )}
-      {remove.error && <Problem error={remove.error} />}
-      <Group justify="flex-end">
-        <Button variant="outline" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button color="red" disabled={!confirmed} loading={remove.isPending} onClick={() => remove.mutate()}>
-          Delete
-        </Button>
-      </Group>
-    </Stack>
+    <ConfirmDialog
+      opened={repository !== undefined}
+      onClose={close}
+      title={`Delete ${name}`}
+      action="Delete"
+      danger
+      typedName={wantsName(uses) ? name : undefined}
+      blocked={rights.reason('delete', 'repositories')}
+      ready={uses.isSuccess || isForbidden(uses.error)}
+      pending={remove.isPending}
+      error={remove.error}
+      onConfirm={() => repository && remove.mutate(repository)}
+    >
+      <DeletionNote data={uses.data} error={uses.error} refetch={() => void uses.refetch()} />
+    </ConfirmDialog>
   )
 }

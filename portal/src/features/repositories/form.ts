@@ -98,7 +98,7 @@ export function toRequest(form: RepositoryForm): Schemas['RepositoryRequest'] {
     timeout: form.timeout.trim() || undefined,
     provider: oci && provider !== 'generic' ? provider : undefined,
     insecure: oci && form.insecure,
-    passCredentials: !oci && form.passCredentials,
+    passCredentials: form.passCredentials,
     charts: oci ? linesOf(form.charts) : [],
     labels: 'labels' in read ? read.labels : {},
     suspended: form.suspended,
@@ -117,10 +117,11 @@ export function toUpdate(before: RepositoryForm, form: RepositoryForm): Schemas[
   if (old.timeout !== now.timeout) update.timeout = now.timeout ?? ''
   // With credentials that are kept, a provider beside them is kept too.
   if (form.credentials.kind !== 'keep' && old.provider !== now.provider) update.provider = now.provider ?? 'generic'
-  if (old.insecure !== now.insecure) update.insecure = now.insecure
+  // What only an OCI repository may have is taken away from others, also where kubectl had put it there.
+  if (before.insecure !== now.insecure) update.insecure = now.insecure
   if (old.passCredentials !== now.passCredentials) update.passCredentials = now.passCredentials
   if (old.suspended !== now.suspended) update.suspended = now.suspended
-  if (!same(old.charts, now.charts)) update.charts = now.charts
+  if (!same(linesOf(before.charts), now.charts)) update.charts = now.charts
   if (!same(old.labels, now.labels)) update.labels = now.labels
   if (!same(old.credentials, now.credentials)) update.credentials = now.credentials ?? { kind: 'none' }
   if (!same(old.certificate, now.certificate)) update.certificate = now.certificate ?? {}

@@ -109,9 +109,15 @@ export function fromManifest(
   })
   if (value === null || value === undefined) findings.add('Write a HelmRepository')
   if (seen.provider && seen.secret) findings.add('Give either “spec.provider” or “spec.secretRef”: the form holds one of them')
+  if (!seen.type) form.type = typeOf(form.url) ?? 'default'
+  if (form.type !== 'oci') {
+    const only = (field: string) => findings.add(`Only a repository of the type oci has “spec.${field}”`)
+    if (form.insecure && !stored?.insecure) only('insecure')
+    if (form.charts && !stored?.charts) only('charts')
+    if (seen.provider) only('provider')
+  }
   if (findings.problem) return { problem: findings.problem }
 
-  if (!seen.type) form.type = typeOf(form.url) ?? 'default'
   if (form.interval === '') form.interval = '01:00'
   form.namespace ||= stored?.namespace ?? before.namespace
   form.credentials = credentialsOf(before, seen.secret, seen.provider, stored)

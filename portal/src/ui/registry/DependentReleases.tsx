@@ -1,0 +1,116 @@
+import { Alert, Anchor, Skeleton, Stack, Table, Text } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+
+import type { Schemas } from '../../api/client'
+import { isForbidden } from '../../api/problem'
+import { counted } from '../../lib/registryWords'
+import { paths } from '../../lib/paths'
+import { Problem } from '../Problem'
+
+type Dependents = Schemas['Dependents']
+
+type Uses = { data: Dependents | undefined; error: unknown; refetch: () => void }
+
+/** The releases that use a repository, each leading to its page. */
+export function DependentReleases({ data, error, refetch }: Uses) {
+  if (error) return <Problem error={error} retry={refetch} />
+  if (!data) return <Skeleton height={120} />
+  return (
+    <Stack gap="sm">
+      {data.items.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          No release uses it.
+        </Text>
+      ) : (
+        <Table.ScrollContainer minWidth={480}>
+          <Table aria-label="Releases that use it" verticalSpacing="xs">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Name</Table.Th>
+                <Table.Th>Namespace</Table.Th>
+                <Table.Th>Chart Name</Table.Th>
+                <Table.Th>Chart Version</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {data.items.map(({ namespace, name, chart, version }) => (
+                <Table.Tr key={`${namespace}/${name}`}>
+                  <Table.Td>
+                    <Anchor
+                      size="sm"
+                      renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}
+                    >
+                      {name}
+                    </Anchor>
+                  </Table.Td>
+                  <Table.Td>{namespace}</Table.Td>
+                  <Table.Td>{chart ?? '–'}</Table.Td>
+                  <Table.Td>{version ?? (chart ? 'newest' : '–')}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      {!data.complete && <Partial />}
+    </Stack>
+  )
+}
+
+function Partial() {
+  return (
+    <Text size="sm" c="dimmed">
+      You may not list the releases of all namespaces: others may use it too.
+    </Text>
+  )
+}
+
+/** Releases named before “and more”. */
+const SHOWN = 12
+
+/** What deleting a repository does to those who use it. */
+export function DeletionNote({ data, error, refetch }: Uses) {
+  if (isForbidden(error)) {
+    return (
+      <Alert color="orange">
+        You may not list releases, so nobody knows here which ones use it. Those that do stay deployed and stop
+        reconciling.
+      </Alert>
+    )
+  }
+  if (error) return <Problem error={error} retry={refetch} />
+  if (!data) return <Text size="sm">Looking for releases that use it…</Text>
+  if (data.items.length === 0) {
+    return (
+      <Stack gap="xs">
+        <Text size="sm">No release uses it.</Text>
+        {!data.complete && <Partial />}
+      </Stack>
+    )
+  }
+  const more = data.items.length - SHOWN
+  return (
+    <Stack gap="xs">
+      <Text size="sm">
+        {data.items.length === 1
+          ? 'This release stays deployed and stops'
+          : `These ${counted(data.items.length, 'release')} stay deployed and stop`}{' '}
+        reconciling until a repository of this name is added again:
+      </Text>
+      <ul style={{ margin: 0, paddingInlineStart: 20 }}>
+        {data.items.slice(0, SHOWN).map(({ namespace, name }) => (
+          <Text component="li" size="sm" key={`${namespace}/${name}`} style={{ overflowWrap: 'anywhere' }}>
+            {namespace}/{name}
+          </Text>
+        ))}
+      </ul>
+      {more > 0 && <Text size="sm">and {more} more</Text>}
+      {!data.complete && <Partial />}
+    </Stack>
+  )
+}
+
+/** Whether the name has to be typed before a repository is deleted: releases use it, or nobody could look. */
+export function wantsName({ data, error }: Pick<Uses, 'data' | 'error'>): boolean {
+  return isForbidden(error) || (data !== undefined && data.items.length > 0)
+}
