@@ -62,6 +62,28 @@ export function credentialsWords(kind: string | null | undefined): string {
   return (kind && kinds[kind]) ?? 'credentials'
 }
 
+type RateLimit = { limit?: number | null; remaining?: number | null; windowSeconds?: number | null }
+
+/** A registry's request budget in words; nothing where it tells none. */
+export function budget(rate: RateLimit | null | undefined): string | undefined {
+  const { limit, remaining, windowSeconds } = rate ?? {}
+  const window = windowSeconds ? ` in ${span(windowSeconds)}` : ''
+  if (isNumber(remaining)) {
+    const of = isNumber(limit) ? ` of ${limit.toLocaleString('en-US')}` : ''
+    return `${remaining.toLocaleString('en-US')}${of} requests left${window}`
+  }
+  return isNumber(limit) ? `${counted(limit, 'request')} allowed${window}` : undefined
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number'
+}
+
+function span(seconds: number): string {
+  if (seconds % 3600 === 0) return counted(seconds / 3600, 'hour')
+  return seconds % 60 === 0 ? counted(seconds / 60, 'minute') : counted(seconds, 'second')
+}
+
 /** `1 chart`, `3 charts`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`

@@ -1,104 +1,166 @@
-import { Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { Skeleton, Stack } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { IconEdit, IconPlayerPause, IconPlayerPlay, IconRefresh, IconTrash, IconTypography } from '@tabler/icons-react'
 
+import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
-import { ago, exact, minutesAndSeconds } from '../../lib/time'
+import { usePageSearch } from '../../lib/usePageSearch'
+import { EventList } from '../../ui/EventList'
+import { GuardedButton } from '../../ui/Guarded'
 import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
+import { ActionsMenu } from '../../ui/registry/ActionsMenu'
+import { DependentReleases } from '../../ui/registry/DependentReleases'
+import { PageTabs } from '../../ui/registry/PageTabs'
+import { Told } from '../../ui/registry/Told'
 import { StatusBadge } from '../../ui/StatusBadge'
-import { dependents, repository, type Repository } from './queries'
+import { YamlView } from '../../ui/YamlView'
+import { ChartsTable } from './ChartsTable'
+import { DeleteRepository } from './DeleteRepository'
+import { Overview } from './Overview'
+import { dependents, events, repository, resumeRepository, suspendRepository, yaml, type Repository } from './queries'
+import { RenameRepository } from './RenameRepository'
+import { tell } from './sentence'
+import { UpdateRepository } from './UpdateRepository'
+import { useSync } from './useSync'
 
-/** One repository: how it is configured, what the last sync found, and who uses it. */
+/** One repository: its state, how it is configured, what was found in it, and who uses it. */
 export function RepositoryPage() {
   const { namespace, name } = useParams({ from: '/signed-in/k8s/helm/repository/$namespace/$name' })
   const one = useQuery(repository(namespace, name))
-  const uses = useQuery(dependents(namespace, name))
   return (
     <Stack>
       <PageHead
         title={name}
         crumbs={[{ label: 'Kubernetes' }, { label: 'Helm' }, { label: 'Helm Repository', to: paths.repositories }, { label: name }]}
+        status={one.data && <StatusBadge status={one.data.status} />}
+        actions={one.data && <Actions repository={one.data} />}
       />
-      {one.error && <Problem error={one.error} retry={() => void one.refetch()} />}
-      {one.isPending && <Skeleton height={200} />}
-      {one.data && <Details repository={one.data} releases={uses.data?.items.map((use) => `${use.namespace}/${use.name}`)} />}
+      {one.error && !one.data && <Problem error={one.error} retry={() => void one.refetch()} />}
+      {one.isPending && <Skeleton height={360} />}
+      {one.data && <Page key={one.data.uid} repository={one.data} />}
     </Stack>
   )
 }
 
-function Details({ repository: one, releases }: { repository: Repository; releases?: string[] }) {
-  const { catalog, status } = one
+function Page({ repository: one }: { repository: Repository }) {
+  const { namespace, name } = one
+  const { tab, action, openTab, open, close } = usePageSearch()
+  const navigate = useNavigate()
+  const rights = useRights(namespace)
+  const resume = useSuspension(one)
+  const uses = useQuery(dependents(namespace, name))
+  const { text, next } = tell(one)
+  const change = rights.reason('patch', 'repositories')
+  const ways = {
+    update: { label: 'Update', run: () => open('update'), reason: change },
+    resume: { label: 'Resume', run: () => resume.mutate(), reason: change },
+    sync: undefined,
+  }
   return (
     <>
-      <Group>
-        <StatusBadge status={status} />
-        <Text size="sm">{status.message}</Text>
-      </Group>
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Facts
-          title="Configuration"
-          facts={[
-            ['Repository URL', one.url],
-            ['Repository Type', one.type === 'oci' ? 'OCI Repository' : 'Helm Repository'],
-            ['Interval (MM:SS)', minutesAndSeconds(one.intervalSeconds, one.interval)],
-            ['Credentials', one.credentials.set ? `set (${one.credentials.secretName ?? ''})` : 'none'],
-            ['Namespace', one.namespace],
-          ]}
-        />
-        <Facts
-          title="Sync status"
-          facts={[
-            ['Checked', <Time key="checked" time={catalog?.lastCheckedAt} />],
-            ['Changed', <Time key="changed" time={catalog?.lastChangedAt} />],
-            ['Next sync', <Time key="next" time={catalog?.nextSyncAt} />],
-            ['Charts', catalog?.charts ?? '–'],
-            ['Versions', catalog?.versions ?? '–'],
-            ['Listed by', catalog ? `${catalog.method}${catalog.complete ? ', complete' : ', not complete'}` : '–'],
-            ['Digest', catalog?.digest ?? '–'],
-          ]}
-        />
-      </SimpleGrid>
-      {catalog?.detail && <Text size="sm">{catalog.detail}</Text>}
-      <Facts title="Releases that use it" facts={(releases ?? []).map((release) => [release, ''])} />
+      <Told state={one.status.state} text={text} next={next?.text} action={next?.action && ways[next.action]} />
+      <PageTabs
+        active={tab}
+        onChange={openTab}
+        tabs={[
+          {
+            value: 'overview',
+            label: 'Overview',
+            content: () => <Overview repository={one} openCharts={() => openTab('charts')} />,
+          },
+          { value: 'charts', label: withCount('Charts', one.catalog?.charts), content: () => <ChartsTable repository={one} /> },
+          {
+            value: 'releases',
+            label: withCount('Releases', uses.data?.items.length),
+            content: () => <DependentReleases data={uses.data} error={uses.error} refetch={() => void uses.refetch()} />,
+          },
+          { value: 'events', label: 'Events', content: () => <Events namespace={namespace} name={name} /> },
+          { value: 'yaml', label: 'YAML', content: () => <Yaml namespace={namespace} name={name} /> },
+        ]}
+      />
+      <UpdateRepository opened={action === 'update'} onClose={close} namespace={namespace} name={name} />
+      <RenameRepository
+        opened={action === 'rename'}
+        onClose={close}
+        repository={one}
+        blocked={change ?? rights.reason('create', 'repositories') ?? rights.reason('delete', 'repositories')}
+      />
+      <DeleteRepository
+        repository={action === 'delete' ? one : undefined}
+        onClose={close}
+        onDeleted={() => void navigate({ to: paths.repositories, replace: true })}
+      />
     </>
   )
 }
 
-function Time({ time }: { time?: string | null }) {
-  return <time dateTime={time ?? undefined} title={exact(time)}>{ago(time)}</time>
-}
-
-function Facts({ title, facts }: { title: string; facts: [string, ReactNode][] }) {
-  return (
-    <Card withBorder>
-      <Title order={2} size="h4" mb="xs">
-        {title}
-      </Title>
-      {facts.length === 0 && (
-        <Text size="sm" c="dimmed">
-          None
-        </Text>
-      )}
-      <dl style={{ display: 'grid', gridTemplateColumns: 'max-content 1fr', gap: '6px 16px', margin: 0 }}>
-        {facts.map(([name, value]) => (
-          <Fact key={name} name={name} value={value} />
-        ))}
-      </dl>
-    </Card>
-  )
-}
-
-function Fact({ name, value }: { name: string; value: ReactNode }) {
+function Actions({ repository: one }: { repository: Repository }) {
+  const { open } = usePageSearch()
+  const rights = useRights(one.namespace)
+  const sync = useSync(one)
+  const suspension = useSuspension(one)
+  const change = rights.reason('patch', 'repositories')
+  const rename = change ?? rights.reason('create', 'repositories') ?? rights.reason('delete', 'repositories')
   return (
     <>
-      <Text component="dt" size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Text component="dd" size="sm" m={0} style={{ overflowWrap: 'anywhere' }}>
-        {value}
-      </Text>
+      <GuardedButton
+        reason={change ?? (one.suspended ? 'It is suspended. Resume it first.' : undefined)}
+        leftSection={<IconRefresh size={16} aria-hidden />}
+        loading={sync.running}
+        onClick={sync.run}
+      >
+        Sync now
+      </GuardedButton>
+      <GuardedButton reason={change} variant="default" leftSection={<IconEdit size={16} aria-hidden />} onClick={() => open('update')}>
+        Update
+      </GuardedButton>
+      <ActionsMenu
+        name={one.name}
+        actions={[
+          {
+            label: one.suspended ? 'Resume' : 'Suspend',
+            icon: one.suspended ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />,
+            reason: change,
+            run: () => suspension.mutate(),
+          },
+          { label: 'Rename', icon: <IconTypography size={16} aria-hidden />, reason: rename, run: () => open('rename') },
+          {
+            label: 'Delete',
+            icon: <IconTrash size={16} aria-hidden />,
+            danger: true,
+            reason: rights.reason('delete', 'repositories'),
+            run: () => open('delete'),
+          },
+        ]}
+      />
     </>
   )
+}
+
+/** Suspends a repository, or resumes it. */
+function useSuspension(one: Repository) {
+  return useMutation({
+    mutationFn: () => (one.suspended ? resumeRepository(one) : suspendRepository(one)),
+    onSuccess: ({ name, suspended }) => notifications.show({ message: suspended ? `${name} is suspended` : `${name} is synced again` }),
+    onError: (error) => notifications.show({ color: 'red', title: 'Not done', message: error.message }),
+  })
+}
+
+function Events({ namespace, name }: { namespace: string; name: string }) {
+  const list = useQuery({ ...events(namespace, name), refetchInterval: 15_000 })
+  return <EventList events={list.data} error={list.error} retry={() => void list.refetch()} />
+}
+
+function Yaml({ namespace, name }: { namespace: string; name: string }) {
+  const text = useQuery(yaml(namespace, name))
+  if (text.error && !text.data) return <Problem error={text.error} retry={() => void text.refetch()} />
+  if (text.data === undefined) return <Skeleton height={320} />
+  return <YamlView text={text.data} fileName={`${name}.helmrepository.yaml`} />
+}
+
+function withCount(label: string, count: number | undefined): string {
+  return count === undefined ? label : `${label} (${count.toLocaleString('en-US')})`
 }

@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconCircleCheck, IconCircleX } from '@tabler/icons-r
 
 import type { Schemas } from '../../api/client'
 import { sentence } from '../../lib/fields'
-import { authenticationWords, counted, familyName, methodName } from '../../lib/registryWords'
+import { authenticationWords, budget, familyName, methodName } from '../../lib/registryWords'
 
 type Report = Schemas['ConnectionReport']
 
@@ -36,35 +36,37 @@ export function ConnectionResult({ report, stale }: { report: Report; stale: boo
         )}
         {report.hint && <Text size="sm">{sentence(report.hint)}.</Text>}
         <List size="sm" spacing={2}>
-          {report.registry && (
-            <List.Item>
-              {familyName(report.registry)} answered in {duration(report.milliseconds)},{' '}
-              {authenticationWords(report.authentication)}
+          {findings(report).map((finding) => (
+            <List.Item key={finding} style={{ overflowWrap: 'anywhere' }}>
+              {finding}
             </List.Item>
-          )}
-          {!report.registry && <List.Item>Tried {authenticationWords(report.authentication)}, {duration(report.milliseconds)}</List.Item>}
-          {report.method && (
-            <List.Item>
-              {report.complete ? 'The list is complete' : 'The list may not be complete'}; it comes from{' '}
-              {methodName(report.method)}
-            </List.Item>
-          )}
-          {report.detail && <List.Item>{sentence(report.detail)}</List.Item>}
-          {report.digest && <List.Item style={{ overflowWrap: 'anywhere' }}>Digest {report.digest}</List.Item>}
-          {report.requestsLeft !== null && report.requestsLeft !== undefined && (
-            <List.Item>The registry allows {counted(report.requestsLeft, 'more request')} for now</List.Item>
-          )}
-          {report.names.length > 0 && <List.Item style={{ overflowWrap: 'anywhere' }}>{named(report)}</List.Item>}
+          ))}
         </List>
       </Stack>
     </Alert>
   )
 }
 
-function named({ names, charts }: Report): string {
-  const shown = names.slice(0, SHOWN).join(', ')
-  const more = charts - Math.min(names.length, SHOWN)
-  return `Charts: ${shown}${more > 0 ? ` and ${more.toLocaleString('en-US')} more` : ''}`
+/** Everything that came back, a line each. */
+function findings(report: Report): string[] {
+  const { registry, method, chart, detail, digest, rateLimit, mediaTypes = [], names, success } = report
+  const way = authenticationWords(report.authentication)
+  const took = duration(report.milliseconds)
+  return [
+    registry ? `${familyName(registry)} answered in ${took}, asked ${way}` : `Asked ${way}; it took ${took}`,
+    chart && `Chart ${chart.name}, version ${chart.version}`,
+    method && `${report.complete ? 'The list is complete' : 'The list may not be complete'}; it comes from ${methodName(method)}`,
+    detail && sentence(detail),
+    mediaTypes.length > 0 && `Layers: ${mediaTypes.join(', ')}`,
+    digest && `Digest ${digest}`,
+    budget(rateLimit),
+    names.length > 0 && (success ? `Charts: ${listed(names, report.charts)}` : `There are: ${listed(names, names.length)}`),
+  ].filter((line): line is string => typeof line === 'string')
+}
+
+function listed(names: string[], count: number): string {
+  const more = Math.max(count, names.length) - Math.min(names.length, SHOWN)
+  return `${names.slice(0, SHOWN).join(', ')}${more > 0 ? ` and ${more.toLocaleString('en-US')} more` : ''}`
 }
 
 function duration(milliseconds: number): string {
