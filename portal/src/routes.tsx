@@ -18,7 +18,7 @@ import { Shell } from './features/shell/Shell'
 import { ViewError } from './features/shell/ViewError'
 import { paths } from './lib/paths'
 import { rememberedNamespace } from './lib/scope'
-import { inside, tableView, text, type TableSearch } from './lib/search'
+import { inside, pageTab, tableView, text, type TableSearch } from './lib/search'
 import { PagePending } from './ui/PagePending'
 
 const root = createRootRoute()
@@ -108,6 +108,7 @@ const repositories = createRoute({
 const repository = createRoute({
   getParentRoute: () => signedIn,
   path: paths.repository,
+  validateSearch: pageTab,
   component: lazyRouteComponent(() => import('./features/repositories/RepositoryPage'), 'RepositoryPage'),
 })
 
@@ -118,6 +119,13 @@ const ociRepositories = createRoute({
     () => import('./features/ociRepositories/OciRepositoriesPage'),
     'OciRepositoriesPage',
   ),
+})
+
+const ociRepository = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.ociRepository,
+  validateSearch: pageTab,
+  component: lazyRouteComponent(() => import('./features/ociRepositories/OciRepositoryPage'), 'OciRepositoryPage'),
 })
 
 const service = createRoute({
@@ -150,6 +158,7 @@ export const router = createRouter({
       repositories,
       repository,
       ociRepositories,
+      ociRepository,
       service,
       services,
       notFound,

@@ -81,6 +81,12 @@ export class Findings {
     return (value, path) => this.fields(value, path, { name: this.text(set) })
   }
 
+  /** Fields of the stored object that the form does not hold: they may be there as they are. */
+  kept(fields: Record<string, unknown>): Record<string, Read> {
+    const why = 'cannot be changed in this form; use kubectl'
+    return Object.fromEntries(Object.entries(fields).map(([key, stored]) => [key, this.fixed(stored, why)]))
+  }
+
   /** A value that may be there but not be changed. */
   fixed(stored: unknown, why: string): Read {
     return (value, path) => {

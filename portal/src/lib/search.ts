@@ -51,3 +51,8 @@ export function inside(address: unknown): string | undefined {
   const path = text(address)
   return path && /^\/(?![/\\])/.test(path) ? path : undefined
 }
+
+/** The tab of a page. */
+export function pageTab(search: Record<string, unknown>): { tab?: string } {
+  return { tab: text(search.tab) }
+}

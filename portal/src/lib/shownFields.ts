@@ -1,6 +1,6 @@
 import { valueAt } from './fields'
 
-/** The kind of credentials or certificates whose own fields are on the screen. */
+/** The kind of credentials, certificates or reference whose own fields are on the screen. */
 const NESTED: Record<string, string> = {
   'credentials.username': 'basic',
   'credentials.password': 'basic',
@@ -12,6 +12,10 @@ const NESTED: Record<string, string> = {
   'certificate.clientCertificate': 'paste',
   'certificate.clientKey': 'paste',
   'certificate.secretName': 'secret',
+  'reference.tag': 'tag',
+  'reference.semver': 'semver',
+  'reference.semverFilter': 'semver',
+  'reference.digest': 'digest',
 }
 
 /** Whether a form has a field for messages at that path now. */

@@ -13,7 +13,7 @@ export function useFields<F extends object>(initial: F, check: (form: F) => Reco
 
   const set = useCallback((path: string, value: unknown) => {
     setValues((before) => withValue(before, path, value))
-    setErrors(({ [path]: _, ...rest }) => rest)
+    setErrors((before) => Object.fromEntries(Object.entries(before).filter(([at]) => at !== path)))
   }, [])
 
   /** An empty field is not called wrong before the form is sent. */

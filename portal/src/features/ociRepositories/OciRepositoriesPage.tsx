@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { IconBox, IconEdit, IconEye, IconPlayerPause, IconPlayerPlay, IconPlus, IconRefresh, IconTrash } from '@tabler/icons-react'
 
 import { answer, client, type Schemas } from '../../api/client'
@@ -11,6 +11,7 @@ import { DataTable, type Action, type TableView } from '../../ui/DataTable'
 import { EmptyState } from '../../ui/EmptyState'
 import { GuardedButton } from '../../ui/Guarded'
 import { HelmTabs } from '../shell/HelmTabs'
+import { AddOciRepository } from './AddOciRepository'
 import { columns } from './columns'
 
 type OciRepository = Schemas['OciRepository']
@@ -25,16 +26,19 @@ const ociRepositories = (namespace: string | undefined, view: TableView) =>
 /** The OCIRepositories: one chart of a registry each. */
 export function OciRepositoriesPage() {
   const { namespace, view, onView } = useTableView()
+  const { action } = useSearch({ from: '/signed-in' })
   const navigate = useNavigate()
   const list = useQuery(ociRepositories(namespace, view))
   const { reason } = useRights(namespace)
   const actions = useActions()
+  const adding = (next: boolean) =>
+    void navigate({ to: '.', search: (before) => ({ ...before, action: next ? 'add' : undefined }), replace: !next })
   const add = (label: string, shortcut?: boolean) => (
     <GuardedButton
       reason={reason('create', 'oci-repositories')}
       leftSection={<IconPlus size={16} aria-hidden />}
       data-shortcut={shortcut ? 'n' : undefined}
-      onClick={() => void navigate({ to: '.', search: (before) => ({ ...before, action: 'add' }) })}
+      onClick={() => adding(true)}
     >
       {label}
     </GuardedButton>
@@ -65,6 +69,7 @@ export function OciRepositoriesPage() {
           </EmptyState>
         }
       />
+      <AddOciRepository opened={action === 'add'} onClose={() => adding(false)} namespace={namespace} />
     </HelmTabs>
   )
 }
@@ -84,7 +89,7 @@ function useActions(): Action<OciRepository>[] {
   const navigate = useNavigate()
   const act = useRowAction<OciRepository>()
   const open = (action?: string) => (row: OciRepository) =>
-    void navigate({ to: paths.ociRepository as string, params: { namespace: row.namespace, name: row.name }, search: { action } } as never)
+    void navigate({ to: paths.ociRepository, params: { namespace: row.namespace, name: row.name }, search: { action } })
   return [
     { label: 'View', icon: <IconEye size={16} aria-hidden />, run: open() },
     { label: 'Update', icon: <IconEdit size={16} aria-hidden />, needs: ['patch', 'oci-repositories'], run: open('update') },

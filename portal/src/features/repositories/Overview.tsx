@@ -6,7 +6,7 @@ import { labelsText } from '../../lib/checks'
 import { sentence } from '../../lib/fields'
 import { minutesAndSeconds } from '../../lib/time'
 import { Facts } from '../../ui/Facts'
-import { Moment } from '../../ui/Moment'
+import { Ago } from '../../ui/Ago'
 import { Conditions } from '../../ui/registry/Conditions'
 import { Section } from '../../ui/registry/Section'
 import { syncs, type Repository } from './queries'
@@ -23,8 +23,8 @@ export function Overview({ repository, openCharts }: Props) {
         <Stack>
           <Facts
             items={[
-              ['Last sync', <Moment key="checked" time={repository.catalog?.lastCheckedAt} />],
-              ['Last change found', <Moment key="changed" time={repository.catalog?.lastChangedAt} />],
+              ['Last sync', <Ago key="checked" time={repository.catalog?.lastCheckedAt} />],
+              ['Last change found', <Ago key="changed" time={repository.catalog?.lastChangedAt} />],
               ['Next sync', next(repository)],
             ]}
           />
@@ -47,7 +47,7 @@ export function Overview({ repository, openCharts }: Props) {
 function next({ suspended, catalog, status }: Repository) {
   if (suspended) return 'Suspended'
   if (status.state === 'Stalled') return 'After its settings change'
-  return catalog?.nextSyncAt ? <Moment time={catalog.nextSyncAt} /> : 'Soon, after the last one failed'
+  return catalog?.nextSyncAt ? <Ago time={catalog.nextSyncAt} /> : 'Soon, after the last one failed'
 }
 
 function Metadata({ repository: { catalog }, openCharts }: Props) {
@@ -83,7 +83,7 @@ function Metadata({ repository: { catalog }, openCharts }: Props) {
           ['Registry', familyName(catalog.registry)],
           ['Requests of the last sync', catalog.requests?.toLocaleString('en-US') ?? '–'],
           ['Request budget', budget(catalog.rateLimit) ?? 'The registry tells none'],
-          ['Credential expires', catalog.credentialExpiresAt ? <Moment time={catalog.credentialExpiresAt} /> : 'Not known'],
+          ['Credential expires', catalog.credentialExpiresAt ? <Ago time={catalog.credentialExpiresAt} /> : 'Not known'],
           ['Tags that are no chart', catalog.skipped?.toLocaleString('en-US') ?? '–'],
           ['Digest of the list', catalog.digest ? <Code fz="xs">{catalog.digest}</Code> : '–'],
         ]}
@@ -106,7 +106,7 @@ function configuration(one: Repository): Parameters<typeof Facts>[0]['items'] {
     ['Credentials', credentialsText(one)],
     ['Certificates', one.certificateSecretName ? `From the Secret ${one.certificateSecretName}` : 'The system’s'],
     ['Namespace', one.namespace],
-    ['Added', <Moment key="added" time={one.createdAt} />],
+    ['Added', <Ago key="added" time={one.createdAt} />],
   ]
   if (credentials.missing) items.push(['Problem', `The Secret ${credentials.secretName} does not exist`])
   if (one.timeout) items.push(['Timeout', one.timeout])

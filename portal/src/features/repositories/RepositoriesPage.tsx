@@ -70,7 +70,7 @@ export function RepositoriesPage() {
           </EmptyState>
         }
       />
-      <AddRepository opened={action === 'add'} onClose={() => adding(false)} namespace={namespace ?? 'default'} />
+      <AddRepository opened={action === 'add'} onClose={() => adding(false)} namespace={namespace} />
     </HelmTabs>
   )
 }

@@ -1,6 +1,6 @@
 import { Skeleton, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { IconEdit, IconPlayerPause, IconPlayerPlay, IconRefresh, IconTrash, IconTypography } from '@tabler/icons-react'
 
@@ -13,7 +13,7 @@ import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
 import { ActionsMenu } from '../../ui/registry/ActionsMenu'
 import { DependentReleases } from '../../ui/registry/DependentReleases'
-import { PageTabs } from '../../ui/registry/PageTabs'
+import { PageTabs, withCount } from '../../ui/registry/PageTabs'
 import { Told } from '../../ui/registry/Told'
 import { StatusBadge } from '../../ui/StatusBadge'
 import { YamlView } from '../../ui/YamlView'
@@ -142,10 +142,14 @@ function Actions({ repository: one }: { repository: Repository }) {
 
 /** Suspends a repository, or resumes it. */
 function useSuspension(one: Repository) {
+  const queries = useQueryClient()
   return useMutation({
     mutationFn: () => (one.suspended ? resumeRepository(one) : suspendRepository(one)),
-    onSuccess: ({ name, suspended }) => notifications.show({ message: suspended ? `${name} is suspended` : `${name} is synced again` }),
-    onError: (error) => notifications.show({ color: 'red', title: 'Not done', message: error.message }),
+    onSuccess: async ({ name, suspended }) => {
+      notifications.show({ message: suspended ? `${name} is suspended` : `${name} is synced again` })
+      await queries.invalidateQueries({ queryKey: ['repositories'] })
+    },
+    onError: (error) => notifications.show({ color: 'red.9', title: 'Not done', message: error.message }),
   })
 }
 
@@ -159,8 +163,4 @@ function Yaml({ namespace, name }: { namespace: string; name: string }) {
   if (text.error && !text.data) return <Problem error={text.error} retry={() => void text.refetch()} />
   if (text.data === undefined) return <Skeleton height={320} />
   return <YamlView text={text.data} fileName={`${name}.helmrepository.yaml`} />
-}
-
-function withCount(label: string, count: number | undefined): string {
-  return count === undefined ? label : `${label} (${count.toLocaleString('en-US')})`
 }

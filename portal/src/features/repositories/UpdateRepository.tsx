@@ -1,28 +1,24 @@
-import { Alert, Button, Skeleton, Stack, Text } from '@mantine/core'
+import { Skeleton, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 
-import { Changed, changedBy, saveUnlessChanged } from '../../api/concurrency'
-import { isMapping, same, unknownFields } from '../../lib/manifest'
+import { Changed, saveUnlessChanged } from '../../api/concurrency'
+import { same } from '../../lib/manifest'
 import { paths } from '../../lib/paths'
 import { placedPaths } from '../../lib/shownFields'
+import { keptFields } from '../../lib/sourceManifest'
 import type { Fields } from '../../lib/useFields'
+import { useStored } from '../../lib/useStored'
 import { parseYaml } from '../../lib/yaml'
 import { FormPane } from '../../ui/FormPane'
 import { Problem } from '../../ui/Problem'
+import { BothChanged, ChangedNote } from '../../ui/registry/ChangedNote'
 import { RegistryForm } from '../../ui/registry/RegistryForm'
 import { formOf, problems, toRequest, toUpdate, type RepositoryForm } from './form'
 import { fromManifest, known, toManifest } from './manifest'
-import {
-  readRepository,
-  readYaml,
-  renameRepository,
-  testConnection,
-  updateRepository,
-  type Repository,
-} from './queries'
+import { readRepository, readYaml, renameRepository, testConnection, updateRepository, type Repository } from './queries'
 import { RepositoryFields } from './RepositoryFields'
 
 type Props = { opened: boolean; onClose: () => void; namespace: string; name: string }
@@ -38,46 +34,24 @@ export function UpdateRepository({ opened, onClose, namespace, name }: Props) {
 
 type Stored = { repository: Repository; kept: Record<string, unknown> }
 
-/** Read once when the pane opens: what others change meanwhile must not move under the person's hands. */
 function Loaded({ namespace, name, onClose }: Omit<Props, 'opened'>) {
-  const [stored, setStored] = useState<Stored>()
-  const [error, setError] = useState<unknown>()
-  const [attempt, setAttempt] = useState(0)
-  useEffect(() => {
-    let current = true
-    setError(undefined)
-    Promise.all([readRepository(namespace, name), readYaml(namespace, name)]).then(
-      ([repository, text]) => current && setStored({ repository, kept: keptFields(text) }),
-      (reason: unknown) => current && setError(reason),
-    )
-    return () => {
-      current = false
-    }
-  }, [namespace, name, attempt])
-  if (error) return <Problem error={error} retry={() => setAttempt(attempt + 1)} />
+  const { stored, error, retry } = useStored<Stored>(async () => {
+    const [repository, text] = await Promise.all([readRepository(namespace, name), readYaml(namespace, name)])
+    return { repository, kept: keptFields(parseYaml(text).value, known) }
+  })
+  if (error) return <Problem error={error} retry={retry} />
   if (!stored) return <Skeleton height={420} />
   return <UpdateForm stored={stored} onClose={onClose} />
-}
-
-function keptFields(text: string): Record<string, unknown> {
-  const { value } = parseYaml(text)
-  const spec = isMapping(value) ? value.spec : undefined
-  const kept = unknownFields(spec, known)
-  // The form holds a Secret or a provider; where both are stored the provider stays as it is.
-  if (isMapping(spec) && spec.secretRef && spec.provider && spec.provider !== 'generic') kept.provider = spec.provider
-  return kept
 }
 
 function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored; onClose: () => void }) {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const { namespace, name } = repository
-  const [initial] = useState(() => formOf(repository))
   const seen = useRef(repository)
   const [shown, setShown] = useState(repository)
   const [both, setBoth] = useState<string[]>([])
   const typeChosen = useRef(false)
-  const username = shown.credentials.hasUsername === true
 
   const save = async (form: RepositoryForm, before: RepositoryForm) => {
     const update = toUpdate(before, form)
@@ -99,46 +73,23 @@ function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored;
   const explain = (error: unknown, form: Fields<RepositoryForm>, done: () => void) => {
     if (!(error instanceof Changed)) return undefined
     const now = error.now as Repository
-    const theirs = formOf(now)
-    const names = Object.keys(theirs).filter((key) => !same(at(form.base, key), at(theirs, key)))
-    return (
-      <Alert color="orange" role="alert" title="Changed in the meantime">
-        <Stack gap="xs" align="flex-start">
-          <Text size="sm">
-            {changedBy(error)} changed {names.join(', ')} of {name} since this form was opened. Nothing of yours is saved
-            yet.
-          </Text>
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() => {
-              setBoth(form.rebase(theirs).both)
-              seen.current = now
-              setShown(now)
-              done()
-            }}
-          >
-            Load the changes and keep my input
-          </Button>
-        </Stack>
-      </Alert>
-    )
+    const load = () => {
+      setBoth(form.rebase(formOf(now)).both)
+      seen.current = now
+      setShown(now)
+      done()
+    }
+    return <ChangedNote error={error} name={name} base={form.base} theirs={formOf(now)} onLoad={load} />
   }
 
   return (
     <RegistryForm
-      initial={initial}
-      check={(form) => problems(form, { username })}
+      initial={formOf(repository)}
+      check={(form) => problems(form, { username: shown.credentials.hasUsername === true })}
       shown={placedPaths}
       fields={(form) => (
         <Stack gap="sm">
-          {both.length > 0 && (
-            <Alert color="orange" title="Both of you changed the same">
-              <Text size="sm">
-                Your input for {both.join(', ')} is kept and replaces the other when you save. Look at it again.
-              </Text>
-            </Alert>
-          )}
+          <BothChanged fields={both} />
           <RepositoryFields form={form} typeChosen={typeChosen} repository={shown} />
         </Stack>
       )}
@@ -156,8 +107,4 @@ function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored;
       }}
     />
   )
-}
-
-function at(form: RepositoryForm, key: string): unknown {
-  return (form as Record<string, unknown>)[key]
 }

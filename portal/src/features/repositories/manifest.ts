@@ -1,10 +1,11 @@
 import { labelsOf, labelsText, linesOf } from '../../lib/checks'
-import { noCertificate, noCredentials, providerOf, providers, type Provider } from '../../lib/connection'
-import { intervalDuration, intervalSeconds, intervalText } from '../../lib/interval'
+import { providerOf, providers, type Provider } from '../../lib/connection'
+import { intervalDuration } from '../../lib/interval'
 import { compact, Findings } from '../../lib/manifest'
+import { certificateFrom, credentialsFrom, intervalFrom, secretRef } from '../../lib/sourceManifest'
 import { emptyRepository, typeOf, type RepositoryForm } from './form'
 
-export const API_VERSION = 'source.toolkit.fluxcd.io/v1'
+const API_VERSION = 'source.toolkit.fluxcd.io/v1'
 
 /** Fields of the specification that the form holds. */
 export const known = [
@@ -46,8 +47,8 @@ export function toManifest(form: RepositoryForm, { kept = {} }: Context = {}): R
         interval: intervalDuration(form.interval),
         timeout: form.timeout.trim(),
         provider: provider === 'generic' ? undefined : provider,
-        secretRef: named(form.credentials),
-        certSecretRef: named(form.certificate),
+        secretRef: secretRef(form.credentials),
+        certSecretRef: secretRef(form.certificate),
         insecure: form.insecure,
         passCredentials: form.passCredentials,
         charts: linesOf(form.charts),
@@ -57,10 +58,6 @@ export function toManifest(form: RepositoryForm, { kept = {} }: Context = {}): R
       url: form.url.trim(),
     },
   }
-}
-
-function named({ kind, secretName }: { kind: string; secretName: string }): { name: string } | undefined {
-  return (kind === 'keep' || kind === 'secret') && secretName ? { name: secretName } : undefined
 }
 
 /** The form that a HelmRepository stands for, or what is in it that the form cannot hold. */
@@ -91,7 +88,7 @@ export function fromManifest(
           form.type = type
           seen.type = true
         }),
-        interval: findings.text((interval) => (form.interval = shownInterval(interval, stored))),
+        interval: findings.text((interval) => (form.interval = intervalFrom(interval, stored))),
         timeout: findings.text((timeout) => (form.timeout = timeout)),
         provider: findings.oneOf(['generic', ...providers.map((one) => one.value)], (provider) => {
           if (provider !== 'generic') seen.provider = provider
@@ -102,9 +99,7 @@ export function fromManifest(
         passCredentials: findings.flag((pass) => (form.passCredentials = pass)),
         charts: findings.texts((charts) => (form.charts = charts.join('\n'))),
         suspend: findings.flag((suspended) => (form.suspended = suspended)),
-        ...Object.fromEntries(
-          Object.entries(kept).map(([key, fixed]) => [key, findings.fixed(fixed, 'cannot be changed in this form; use kubectl')]),
-        ),
+        ...findings.kept(kept),
       }),
   })
   if (value === null || value === undefined) findings.add('Write a HelmRepository')
@@ -120,44 +115,7 @@ export function fromManifest(
 
   if (form.interval === '') form.interval = '01:00'
   form.namespace ||= stored?.namespace ?? before.namespace
-  form.credentials = credentialsOf(before, seen.secret, seen.provider, stored)
-  form.certificate = certificateOf(before, seen.certificate, stored)
+  form.credentials = credentialsFrom(before, seen.secret, seen.provider, stored)
+  form.certificate = certificateFrom(before, seen.certificate, stored)
   return { form }
-}
-
-/** `05:00` for `5m0s`; an interval that cannot be read stays, for the form to say so. */
-export function shownInterval(interval: string, stored?: { interval: string }): string {
-  const seconds = intervalSeconds(interval)
-  if (seconds === undefined) return interval
-  if (stored && intervalSeconds(stored.interval) === seconds) return stored.interval
-  return Number.isInteger(seconds) && seconds < 3600 ? intervalText(seconds) : interval
-}
-
-type Reached = Pick<RepositoryForm, 'credentials' | 'certificate'>
-
-/** Credentials that were typed stay where the YAML names no others: they cannot be in it. */
-export function credentialsOf(
-  before: Reached,
-  secret: string,
-  provider: Provider | undefined,
-  stored?: Reached,
-): RepositoryForm['credentials'] {
-  const typed = before.credentials
-  if (secret) {
-    const keeps = stored?.credentials.kind === 'keep' && stored.credentials.secretName === secret
-    return { ...typed, kind: keeps && typed.kind !== 'secret' ? 'keep' : 'secret', secretName: secret }
-  }
-  if (provider) return { ...typed, kind: 'provider', provider }
-  const stays = typed.kind === 'basic' || typed.kind === 'bearer' || typed.kind === 'dockerConfig'
-  return stays ? typed : { ...noCredentials, provider: typed.provider }
-}
-
-/** Certificates that were pasted stay where the YAML names no Secret. */
-export function certificateOf(before: Reached, secret: string, stored?: Reached): RepositoryForm['certificate'] {
-  const typed = before.certificate
-  if (secret) {
-    const keeps = stored?.certificate.kind === 'keep' && stored.certificate.secretName === secret
-    return { ...typed, kind: keeps && typed.kind !== 'secret' ? 'keep' : 'secret', secretName: secret }
-  }
-  return typed.kind === 'paste' ? typed : noCertificate
 }

@@ -1,7 +1,7 @@
 import { Table, Text } from '@mantine/core'
 
 import type { Schemas } from '../../api/client'
-import { Moment } from '../Moment'
+import { Ago } from '../Ago'
 
 /** The conditions of an object, as the cluster holds them. */
 export function Conditions({ conditions }: { conditions: Schemas['ConditionView'][] }) {
@@ -32,7 +32,7 @@ export function Conditions({ conditions }: { conditions: Schemas['ConditionView'
               <Table.Td>{reason}</Table.Td>
               <Table.Td style={{ overflowWrap: 'anywhere' }}>{message}</Table.Td>
               <Table.Td style={{ whiteSpace: 'nowrap' }}>
-                <Moment time={lastTransitionTime} />
+                <Ago time={lastTransitionTime} />
               </Table.Td>
             </Table.Tr>
           ))}

@@ -32,3 +32,8 @@ export function PageTabs({
     </Tabs>
   )
 }
+
+/** A tab's label with how many things are in it, once that is known. */
+export function withCount(label: string, count: number | undefined): string {
+  return count === undefined ? label : `${label} (${count.toLocaleString('en-US')})`
+}
