@@ -33,6 +33,8 @@ export function ConfirmDialog(props: Props) {
       onClose={props.onClose}
       title={props.title}
       closeButtonProps={{ 'aria-label': 'Close' }}
+      // The page has a banner of its own.
+      attributes={{ header: { role: 'presentation' } }}
     >
       <Question {...props} />
     </Modal>

@@ -33,6 +33,8 @@ export function FormPane({
       title={title}
       classNames={{ content: classes.content, header: classes.header, title: classes.title, body: classes.body }}
       closeButtonProps={{ 'aria-label': 'Close' }}
+      // The page has a banner of its own.
+      attributes={{ header: { role: 'presentation' } }}
     >
       <InnerDialog value={setInner}>{children}</InnerDialog>
     </Drawer>
