@@ -73,6 +73,12 @@ impl Chart {
         load::from_archived_files(files, limits)
     }
 
+    /// The files of a `.tgz`, paths relative to the chart, whether or not they make up a chart.
+    pub fn archive_files(archive: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
+        let files = load::archive_files(archive, limits)?;
+        Ok(files.into_iter().map(|file| (file.name, file.data.to_vec())).collect())
+    }
+
     pub(crate) fn new(contents: Contents) -> Self {
         Self(Arc::new(contents))
     }
@@ -104,6 +110,13 @@ impl Chart {
     pub fn with_version(&self, version: impl Into<String>) -> Self {
         let mut chart = self.clone();
         chart.contents_mut().metadata.version = version.into();
+        chart
+    }
+    /// The same chart with another version of its application.
+    #[must_use]
+    pub fn with_app_version(&self, version: impl Into<String>) -> Self {
+        let mut chart = self.clone();
+        chart.contents_mut().metadata.app_version = version.into();
         chart
     }
     /// `Chart.lock`.
@@ -140,9 +153,7 @@ impl Chart {
     }
     /// Whether every dependency `Chart.yaml` names is there, as `helm install` and `helm template` check it.
     pub fn check_dependencies(&self) -> Result<(), RenderError> {
-        let present = |name: &str| self.0.dependencies.iter().any(|subchart| subchart.name() == name);
-        let declared = self.0.metadata.dependencies.iter().map(|dependency| dependency.name.as_str());
-        let missing: Vec<&str> = declared.filter(|name| !present(name)).collect();
+        let missing = self.missing_dependencies();
         if missing.is_empty() {
             return Ok(());
         }
@@ -151,6 +162,12 @@ impl Chart {
              found in Chart.yaml, but missing in charts/ directory: {}",
             missing.join(", ")
         )))
+    }
+    /// Names of the dependencies that `Chart.yaml` declares and `charts/` does not hold.
+    pub fn missing_dependencies(&self) -> Vec<&str> {
+        let present = |name: &str| self.0.dependencies.iter().any(|subchart| subchart.name() == name);
+        let declared = self.0.metadata.dependencies.iter().map(|dependency| dependency.name.as_str());
+        declared.filter(|name| !present(name)).collect()
     }
     /// Whether the chart can be installed on its own: a library cannot.
     pub fn check_installable(&self) -> Result<(), RenderError> {

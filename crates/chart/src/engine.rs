@@ -29,7 +29,7 @@ pub(crate) fn render(
     values: &Map,
     context: &RenderContext<'_>,
 ) -> Result<BTreeMap<String, String>, RenderError> {
-    let release = objects::release(&context.release);
+    let release = objects::release(&context.release, context.lint);
     let capabilities = objects::capabilities(&context.capabilities);
     let mut sources = BTreeMap::new();
     collect(chart, chart.name(), true, values.clone(), (&release, &capabilities), &mut sources);

@@ -22,13 +22,18 @@ mod files_glob;
 pub mod functions;
 mod glob;
 mod limits;
+pub mod lint;
 mod load;
+pub mod lock;
 mod manifest;
 mod metadata;
+mod name_template;
 mod objects;
+mod package;
 mod render;
 mod schema;
 pub mod semver;
+mod show;
 mod template_error;
 pub mod values;
 
@@ -43,5 +48,8 @@ pub use manifest::{
     uninstall_order,
 };
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
+pub use name_template::render_name;
+pub use package::{PackageError, check_packable, to_archive};
 pub use render::{Rendered, TemplateOptions, render, render_templates, template_output, template_stdout};
+pub use show::{Part, show};
 pub use values::{Map, Value, Values};

@@ -11,9 +11,10 @@ mod chart_yaml;
 mod decode;
 mod ignore;
 
-use decode::Decoder;
-
-use chart_yaml::RawMetadata;
+pub(crate) use chart_yaml::{
+    DEPENDENCY as DEPENDENCY_FIELDS, MAINTAINER as MAINTAINER_FIELDS, METADATA as METADATA_FIELDS, RawMetadata,
+};
+pub(crate) use decode::Decoder;
 
 /// What loading has spent of its limits, over all subcharts.
 pub(crate) struct Spent<'l> {
@@ -40,6 +41,10 @@ pub(crate) fn from_archive(archive: &[u8], limits: &Limits) -> Result<Chart, Loa
     let mut spent = Spent::new(limits);
     let files = archive::read(archive, &mut spent)?;
     build(files, &mut spent, 0)
+}
+
+pub(crate) fn archive_files(archive: &[u8], limits: &Limits) -> Result<Vec<File>, LoadError> {
+    archive::read(archive, &mut Spent::new(limits))
 }
 
 pub(crate) fn from_directory(

@@ -125,13 +125,13 @@ fn entries<const N: usize>(entries: [(&'static str, Value); N]) -> Value {
     Value::map(entries.map(|(key, value)| (Str::from(key), value)))
 }
 
-/// `.Release`.
-pub(crate) fn release(release: &Release) -> Value {
+/// `.Release`; in lint mode it is neither an install nor an upgrade, as in Helm.
+pub(crate) fn release(release: &Release, lint: bool) -> Value {
     entries([
         ("Name", text(&release.name)),
         ("Namespace", text(&release.namespace)),
-        ("IsUpgrade", Value::Bool(!release.is_install)),
-        ("IsInstall", Value::Bool(release.is_install)),
+        ("IsUpgrade", Value::Bool(!release.is_install && !lint)),
+        ("IsInstall", Value::Bool(release.is_install && !lint)),
         ("Revision", Value::Int(release.revision.into())),
         ("Service", "Helm".into()),
     ])

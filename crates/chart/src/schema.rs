@@ -48,7 +48,7 @@ pub(crate) fn check(chart: &Chart, values: &GoMap) -> Result<(), String> {
 }
 
 /// Checks one document against one schema.
-fn check_one(schema: &[u8], values: &Json) -> Result<(), String> {
+pub(crate) fn check_one(schema: &[u8], values: &Json) -> Result<(), String> {
     let schema = parse(schema)?;
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(NoLoader));

@@ -1,9 +1,10 @@
 //! The one binary, `pilothouse`: parses arguments, prints results, starts the parts above.
 //!
-//! `up` starts everything in this process; every other command is a client of the HTTP API that `up` serves, but for
-//! `template`, `crds` and `completion`, which need nothing. Start at [`commands::Cli`].
+//! `up` starts everything in this process. `repo`, `chart` and `release` are clients of the HTTP API that `up` serves;
+//! `template`, `lint`, `show`, `pull`, `push`, `package` and `dependency` work on charts without it. Start at [`commands::Cli`].
 
 mod api;
+mod charts;
 mod commands;
 mod connection;
 mod output;

@@ -67,6 +67,20 @@ pub struct Manifest {
     pub annotations: BTreeMap<String, String>,
 }
 
+impl Manifest {
+    /// The manifest as Go writes it, and therefore with the digest that Helm's has.
+    pub(crate) fn to_go_json(&self) -> String {
+        // Outside of strings none of these characters occurs in JSON.
+        serde_json::to_string(self)
+            .expect("strings, numbers and maps with string keys always serialise")
+            .replace('<', "\\u003c")
+            .replace('>', "\\u003e")
+            .replace('&', "\\u0026")
+            .replace('\u{2028}', "\\u2028")
+            .replace('\u{2029}', "\\u2029")
+    }
+}
+
 /// Only what tells the kinds of manifest apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

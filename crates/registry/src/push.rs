@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::manifest::{HELM_CHART_LAYER, HELM_CONFIG, HELM_PROVENANCE_LAYER, OCI_MANIFEST};
+use crate::manifest::{Manifest, HELM_CHART_LAYER, HELM_CONFIG, HELM_PROVENANCE_LAYER, OCI_MANIFEST};
 use crate::{Digest, Error, OciClient, version};
 
+const OCI_PREFIX: &str = "org.opencontainers.image.";
+const CREATED: &str = "org.opencontainers.image.created";
 /// Most bytes of an archive that are unpacked in search of its Chart.yaml.
 const MAX_UNPACKED: u64 = 100 << 20;
 /// Most entries of an archive that are looked at.
@@ -69,6 +71,22 @@ impl Upload {
         })
     }
 
+    /// Replaces the config, Chart.yaml as JSON, by bytes of the caller's: Helm writes the fields it knows, in an order
+    /// of its own, and equal bytes give an equal digest.
+    #[must_use]
+    pub fn with_config(mut self, config: impl Into<Bytes>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Says when the chart was made, as RFC 3339 (Helm takes the time of the archive's file), unless the chart's own
+    /// annotations do.
+    #[must_use]
+    pub fn with_created(mut self, created: impl Into<String>) -> Self {
+        self.annotations.entry(CREATED.to_owned()).or_insert_with(|| created.into());
+        self
+    }
+
     /// Adds the provenance file (`.prov`).
     #[must_use]
     pub fn with_provenance(mut self, provenance: impl Into<Bytes>) -> Self {
@@ -97,44 +115,51 @@ impl OciClient {
         if let Some(provenance) = &upload.provenance {
             layers.push(target.upload(HELM_PROVENANCE_LAYER, provenance.clone(), deadline).await?);
         }
-        let manifest = json!({
-            "schemaVersion": 2,
-            "config": config,
-            "layers": layers,
-            "annotations": upload.annotations,
-        });
+        layers.sort_by(|a, b| a.digest.as_str().cmp(b.digest.as_str()));
+        let manifest = Manifest {
+            schema_version: 2,
+            media_type: None,
+            artifact_type: None,
+            config,
+            layers,
+            subject: None,
+            annotations: upload.annotations.clone(),
+        };
         let tag = version::to_tag(&upload.version);
         let digest =
-            target.put_manifest(&tag, OCI_MANIFEST, Bytes::from(manifest.to_string()), deadline).await?;
+            target.put_manifest(&tag, OCI_MANIFEST, Bytes::from(manifest.to_go_json()), deadline).await?;
         Ok(Pushed { tag, digest })
     }
 }
 
-/// The annotations Helm writes (`pkg/registry/chart.go`, v4.2): the chart's own, then the OCI ones over them.
-/// `created` is left out, so that the same chart pushed twice is the same manifest.
+/// The annotations Helm writes (`pkg/registry/chart.go`, v4.2): the OCI ones, then the chart's own over them, but for
+/// title and version. `created` is left to [`Upload::with_created`], so that without it the same chart pushed twice is
+/// the same manifest.
 fn annotations(metadata: &Value, name: &str, version: &str) -> BTreeMap<String, String> {
+    let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut found = BTreeMap::new();
-    if let Some(own) = metadata.get("annotations").and_then(Value::as_object) {
-        found.extend(own.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))));
-    }
     let mut put = |key: &str, value: &str| {
-        if !value.is_empty() {
-            found.insert(format!("org.opencontainers.image.{key}"), value.to_owned());
+        if !value.trim().is_empty() {
+            found.insert(format!("{OCI_PREFIX}{key}"), value.to_owned());
         }
     };
+    put("description", text("description"));
     put("title", name);
     put("version", version);
-    put("description", metadata.get("description").and_then(Value::as_str).unwrap_or_default());
-    put("url", metadata.get("home").and_then(Value::as_str).unwrap_or_default());
+    put("url", text("home"));
     put("source", metadata.pointer("/sources/0").and_then(Value::as_str).unwrap_or_default());
     let person = |m: &Value| {
-        let name = m.get("name")?.as_str()?;
+        let name = m.get("name").and_then(Value::as_str).unwrap_or_default();
         let email = m.get("email").and_then(Value::as_str).unwrap_or_default();
-        Some(if email.is_empty() { name.to_owned() } else { format!("{name} ({email})") })
+        if email.is_empty() { name.to_owned() } else { format!("{name} ({email})") }
     };
     let maintainers = metadata.get("maintainers").and_then(Value::as_array);
-    let authors: Vec<String> = maintainers.into_iter().flatten().filter_map(person).collect();
+    let authors: Vec<String> = maintainers.into_iter().flatten().map(person).collect();
     put("authors", &authors.join(", "));
+    let fixed = ["title", "version"].map(|key| format!("{OCI_PREFIX}{key}"));
+    let own = metadata.get("annotations").and_then(Value::as_object).into_iter().flatten();
+    let own = own.filter(|(key, _)| !fixed.contains(key));
+    found.extend(own.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
     found
 }
 

@@ -9,13 +9,14 @@ use crate::{Dependency, Lock, Maintainer, Metadata};
 
 /// Metadata as it is read, before it is checked: lists may hold nulls.
 #[derive(Debug, Default)]
-pub(super) struct RawMetadata {
-    pub(super) metadata: Metadata,
+pub(crate) struct RawMetadata {
+    pub(crate) metadata: Metadata,
     maintainers: Vec<Option<Maintainer>>,
     dependencies: Vec<Option<Dependency>>,
 }
 
-const METADATA: &[&str] = &[
+/// The fields of `Chart.yaml`.
+pub(crate) const METADATA: &[&str] = &[
     "name",
     "home",
     "sources",
@@ -35,8 +36,12 @@ const METADATA: &[&str] = &[
     "type",
 ];
 
-const DEPENDENCY: &[&str] =
+/// The fields of a dependency.
+pub(crate) const DEPENDENCY: &[&str] =
     &["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+
+/// The fields of a maintainer.
+pub(crate) const MAINTAINER: &[&str] = &["name", "email", "url"];
 
 fn to_json(source: &[u8], limits: &Limits) -> Result<Value, String> {
     parse_first(source, &mut JsonBuilder, limits)
@@ -45,7 +50,7 @@ fn to_json(source: &[u8], limits: &Limits) -> Result<Value, String> {
 
 impl RawMetadata {
     /// Reads a file into the metadata; fields it does not name keep what they have.
-    pub(super) fn read(&mut self, source: &[u8], name: &'static str, limits: &Limits) -> Result<(), String> {
+    pub(crate) fn read(&mut self, source: &[u8], name: &'static str, limits: &Limits) -> Result<(), String> {
         let json = to_json(source, limits)?;
         let mut decoder = Decoder::default();
         let Self { metadata: m, maintainers, dependencies } = self;
@@ -74,6 +79,16 @@ impl RawMetadata {
             _ => d.string(value, &mut m.kind),
         });
         decoder.finish()
+    }
+
+    /// The maintainers as they stand there; none for a null.
+    pub(crate) fn maintainers(&self) -> &[Option<Maintainer>] {
+        &self.maintainers
+    }
+
+    /// The dependencies as they stand there; none for a null.
+    pub(crate) fn dependencies(&self) -> &[Option<Dependency>] {
+        &self.dependencies
     }
 
     /// Helm's `Metadata.Validate`: cleans the texts and refuses what is incomplete or wrong.
@@ -155,7 +170,7 @@ fn maintainer(decoder: &mut Decoder, value: &Value) -> Option<Maintainer> {
         value,
         "v2.Maintainer",
         "Maintainer",
-        &["name", "email", "url"],
+        MAINTAINER,
         &mut |d, field, value| {
             let into = match field {
                 "name" => &mut m.name,

@@ -180,6 +180,13 @@ fn coalesce_defaults(chart: &Chart, dest: &GoMap, merge: bool) {
     }
 }
 
+/// `CoalesceTables` of top-level tables: what `over` has wins, its nulls remove.
+pub(crate) fn coalesce_tables(over: &Values, base: &Values) -> Values {
+    let map = to_go(&over.0);
+    tables(&map, &to_go(&base.0), false);
+    values_from_go(&map)
+}
+
 /// `MergeTables`: what `dst` has wins; nulls stay.
 pub(crate) fn merge_tables(dst: &GoMap, src: &GoMap) {
     tables(dst, src, true);

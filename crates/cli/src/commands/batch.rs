@@ -13,7 +13,8 @@ use pilothouse_chart::{
     batch::{Batch, Found},
 };
 
-use super::{chart_files, template::SystemRandom};
+use super::template::SystemRandom;
+use crate::charts::files;
 
 /// Longest request, in bytes: an inline chart with its values.
 const MAX_LINE: u64 = 256 << 20;
@@ -43,7 +44,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
 
 fn found(path: &Path) -> anyhow::Result<Found> {
     if path.is_dir() {
-        return chart_files::directory(path, &Limits::default()).map(Found::Files);
+        return files::directory(path, &Limits::default()).map(Found::Files);
     }
-    chart_files::read(path, Limits::default().archive_bytes as u64).map(Found::Archive)
+    files::read(path, Limits::default().archive_bytes as u64).map(Found::Archive)
 }

@@ -2,7 +2,6 @@
 
 use std::{
     future::Future,
-    process::ExitCode,
     time::{Duration, Instant},
 };
 
@@ -87,7 +86,7 @@ impl ClientArgs {
 ///
 /// # Errors
 /// What the future gives.
-pub(crate) fn block_on(future: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
 }
 

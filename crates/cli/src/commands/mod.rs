@@ -2,19 +2,27 @@
 
 mod batch;
 mod chart;
-mod chart_files;
 mod client;
 mod completion;
 mod crds;
+mod dependency;
+mod lint;
 mod login;
+mod package;
+mod pull;
+mod push;
 mod release;
 mod repo;
+mod show;
 mod template;
 mod values;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use pilothouse_chart::RenderError;
+
+pub(crate) use client::block_on;
 
 use crate::up;
 
@@ -38,12 +46,30 @@ enum Command {
     Release(release::Args),
     /// Render a chart without a cluster, as `helm template` does.
     Template(template::Args),
+    /// Examine charts for possible issues.
+    Lint(lint::Args),
+    /// Show what a chart says of itself.
+    Show(show::Args),
+    /// Fetch charts from registries and repositories.
+    Pull(pull::Args),
+    /// Upload a chart to a registry.
+    Push(push::Args),
+    /// Make archives of charts' directories.
+    Package(package::Args),
+    /// Manage the charts that a chart needs.
+    #[command(visible_aliases = ["dep", "dependencies"])]
+    Dependency(dependency::Args),
     /// Remember a server and the token to sign in with.
     Login(login::Args),
     /// Print the manifests of the `CustomResourceDefinitions`.
     Crds,
     /// Print the completion script of a shell.
     Completion(completion::Args),
+}
+
+/// A failed render: Helm's text, and where it happened as the cause.
+pub(crate) fn render_failure(error: RenderError) -> anyhow::Error {
+    anyhow::anyhow!("{error}")
 }
 
 /// Runs the command.
@@ -57,6 +83,12 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Chart(args) => chart::run(&args),
         Command::Release(args) => release::run(&args),
         Command::Template(args) => template::run(&args),
+        Command::Lint(args) => lint::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Pull(args) => pull::run(&args),
+        Command::Push(args) => push::run(&args),
+        Command::Package(args) => package::run(&args),
+        Command::Dependency(args) => dependency::run(&args),
         Command::Login(args) => login::run(&args),
         Command::Crds => crds::run().map(|()| ExitCode::SUCCESS),
         Command::Completion(args) => {

@@ -1,32 +1,48 @@
-//! `pilothouse template`: renders a chart without a cluster, as `helm template` does.
+//! `pilothouse template`: renders a chart, as `helm template` does.
 
-use std::{
-    fs,
-    path::{Component, Path, PathBuf},
-    process::ExitCode,
-    time::SystemTime,
-};
+use std::{path::PathBuf, process::ExitCode, time::SystemTime};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use pilothouse_chart::{
-    Capabilities, HookEvent, KubeVersion, Random, Release, RenderContext, Rendered, render, template_stdout,
+    Capabilities, Chart, KubeVersion, Random, Release, RenderContext, Rendered, TemplateOptions, check_release_name,
+    render, render_name, template_output,
 };
 
-use super::{chart_files, values::ValuesArgs};
-use crate::output;
+use super::{package::modified, values::ValuesArgs};
+use crate::{
+    charts::{
+        ChartArgs,
+        dependencies::Manager,
+        files,
+        locate::Located,
+    },
+    output,
+};
+
+mod against_cluster;
+mod files_of;
 
 /// Arguments of `pilothouse template`, in Helm's names.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each of Helm's flags")]
 pub(crate) struct Args {
     /// Name of the release, or the chart where no second argument is given.
     name: Option<String>,
-    /// Directory or archive of the chart.
-    chart: Option<PathBuf>,
+    /// Directory, archive, oci://HOST/PATH/CHART, URL, REPOSITORY/CHART, or a name with --repo.
+    chart: Option<String>,
+    #[command(flatten)]
+    from: ChartArgs,
     #[command(flatten)]
     values: ValuesArgs,
     /// Namespace of the release.
     #[arg(long, short, default_value = "default")]
     namespace: String,
+    /// Template of the release's name.
+    #[arg(long, value_name = "TEMPLATE")]
+    name_template: Option<String>,
+    /// Take the name that is printed without one; no name may be given.
+    #[arg(long, short)]
+    generate_name: bool,
     /// Kubernetes version that templates see.
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
@@ -36,9 +52,12 @@ pub(crate) struct Args {
     /// Print the chart's CRDs too.
     #[arg(long)]
     include_crds: bool,
-    /// Print only this template's output; repeat it for several.
+    /// Leave the chart's CRDs out, as is done without --include-crds.
+    #[arg(long, conflicts_with = "include_crds")]
+    skip_crds: bool,
+    /// Print only this template's output: its path without the chart's name, or a pattern; repeat it for several.
     #[arg(long, short, value_name = "PATH")]
-    show_only: Vec<PathBuf>,
+    show_only: Vec<String>,
     /// Render as for an upgrade.
     #[arg(long)]
     is_upgrade: bool,
@@ -51,12 +70,35 @@ pub(crate) struct Args {
     /// Do not check the values against the chart's schema.
     #[arg(long)]
     skip_schema_validation: bool,
+    /// Update the dependencies of a chart's directory first where some are missing.
+    #[arg(long)]
+    dependency_update: bool,
     /// Write files below this directory instead of printing.
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+    /// Put the release's name between the output directory and the chart's.
+    #[arg(long)]
+    release_name: bool,
+    /// Render with what the cluster has, and let it check every object without changing anything.
+    #[arg(long)]
+    validate: bool,
+    /// `server` is --validate; `client`, the default, asks no cluster.
+    #[arg(long, value_name = "WHERE", conflicts_with = "validate", default_missing_value = "client", num_args = 0..=1,
+        require_equals = true)]
+    dry_run: Option<Where>,
+    #[command(flatten)]
+    cluster: against_cluster::ClusterArgs,
     /// Answer JSON lines on standard input with JSON lines on standard output.
     #[arg(long)]
     batch: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Where {
+    /// Without a cluster.
+    Client,
+    /// Against the cluster.
+    Server,
 }
 
 /// Runs `pilothouse template`.
@@ -67,22 +109,38 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.batch {
         return super::batch::run();
     }
-    let (name, chart) = match (&args.name, &args.chart) {
-        (Some(name), Some(chart)) => (name.as_str(), chart.clone()),
-        (Some(chart), None) => ("release-name", PathBuf::from(chart)),
-        (None, _) => bail!("a chart is needed: pilothouse template [NAME] CHART"),
-    };
-    let chart = chart_files::load(&chart)?;
-    let values = args.values.read()?;
-    let context = context(args, name)?;
-    let rendered = render(&chart, &values, &context).map_err(|error| anyhow!("{error}"))?;
-    let rendered = without_hooks(args, rendered);
-    match &args.output_dir {
-        Some(directory) => write_files(directory, &rendered)?,
-        None if args.show_only.is_empty() => output::raw(template_stdout(&rendered).as_bytes()),
-        None => show_only(&rendered, &args.show_only)?,
+    let version = args.kube_version.as_deref().filter(|text| !text.is_empty()).map(|text| {
+        KubeVersion::parse(text).map_err(|error| anyhow!("invalid kube version '{text}': {error}"))
+    });
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = version.transpose()? {
+        capabilities.kube_version = version;
     }
-    Ok(ExitCode::SUCCESS)
+    capabilities.api_versions.extend(args.api_versions.iter().cloned());
+    let (name, chart) = args.name_and_chart()?;
+    let chart = args.load(&chart)?;
+    let values = args.values.read()?;
+    chart.check_installable().map_err(|error| anyhow!("{error}"))?;
+    if chart.metadata().deprecated {
+        output::note("level=WARN msg=\"this chart is deprecated\"");
+    }
+    check_release_name(&name).map_err(|error| anyhow!("release name check failed: {error}"))?;
+    let mut release = Release::install(&name, &args.namespace);
+    release.is_install = !args.is_upgrade;
+    let context = RenderContext {
+        capabilities,
+        random: Some(&SystemRandom),
+        now: SystemTime::now(),
+        include_crds: args.include_crds,
+        skip_schema: args.skip_schema_validation,
+        ..RenderContext::new(release)
+    };
+    let rendered = if args.validate || args.dry_run == Some(Where::Server) {
+        against_cluster::render(&args.cluster, &chart, &values, context)?
+    } else {
+        render(&chart, &values, &context).map_err(super::render_failure)?
+    };
+    args.print(&name, &rendered)
 }
 
 /// Randomness of the operating system.
@@ -94,81 +152,78 @@ impl Random for SystemRandom {
     }
 }
 
-fn context(args: &Args, name: &str) -> anyhow::Result<RenderContext<'static>> {
-    let mut release = Release::install(name, &args.namespace);
-    release.is_install = !args.is_upgrade;
-    let mut capabilities = Capabilities::default();
-    if let Some(version) = &args.kube_version {
-        capabilities.kube_version = KubeVersion::parse(version)
-            .map_err(|error| anyhow!("invalid kube version '{version}': {error}"))?;
-    }
-    capabilities.api_versions.extend(args.api_versions.iter().cloned());
-    Ok(RenderContext {
-        capabilities,
-        random: Some(&SystemRandom),
-        now: SystemTime::now(),
-        include_crds: args.include_crds,
-        skip_schema: args.skip_schema_validation,
-        ..RenderContext::new(release)
-    })
-}
-
-fn without_hooks(args: &Args, mut rendered: Rendered) -> Rendered {
-    if args.no_hooks {
-        rendered.hooks.clear();
-    } else if args.skip_tests {
-        rendered.hooks.retain(|hook| !hook.events.contains(&HookEvent::Test));
-    }
-    rendered
-}
-
-/// Prints the documents of the named templates; a name may leave the chart's directory out.
-fn show_only(rendered: &Rendered, wanted: &[PathBuf]) -> anyhow::Result<()> {
-    for path in wanted {
-        let wanted = path.to_str().context("a template's path is UTF-8")?;
-        let matches = |source: &str| {
-            source == wanted || source.split_once('/').is_some_and(|(_, below)| below == wanted)
-        };
-        let mut found = false;
-        for (source, text) in documents(rendered).filter(|(source, _)| matches(source)) {
-            found = true;
-            output::line(format!("---\n# Source: {source}\n{text}"));
-        }
-        if !found {
-            bail!("could not find template {} in chart", path.display());
-        }
-    }
-    Ok(())
-}
-
-/// Every document with its template's path: the manifest, then the hooks.
-fn documents(rendered: &Rendered) -> impl Iterator<Item = (&str, &str)> {
-    let manifests =
-        rendered.manifests.iter().map(|manifest| (manifest.path.as_str(), manifest.content.as_str()));
-    let hooks = rendered.hooks.iter().map(|hook| (hook.path.as_str(), hook.manifest.as_str()));
-    manifests.chain(hooks)
-}
-
-/// Writes one file a template below the directory, as `helm template --output-dir`.
-fn write_files(directory: &Path, rendered: &Rendered) -> anyhow::Result<()> {
-    let mut written: std::collections::BTreeMap<PathBuf, String> = std::collections::BTreeMap::new();
-    for (source, text) in documents(rendered) {
-        let relative = Path::new(source);
-        if relative.components().any(|part| !matches!(part, Component::Normal(_))) {
-            bail!("the template path {source} leaves the output directory");
-        }
-        let file = written.entry(directory.join(relative)).or_default();
-        file.push_str(&format!("---\n# Source: {source}\n{text}\n"));
-    }
-    for (file, text) in written {
-        let write = || -> std::io::Result<()> {
-            if let Some(parent) = file.parent() {
-                fs::create_dir_all(parent)?;
+impl Args {
+    fn name_and_chart(&self) -> anyhow::Result<(String, String)> {
+        match (&self.name, &self.chart) {
+            (Some(_), Some(_)) if self.generate_name => {
+                bail!("cannot set --generate-name and also specify a name")
             }
-            fs::write(&file, &text)
-        };
-        write().with_context(|| format!("cannot write {}", file.display()))?;
-        output::line(format!("wrote {}", file.display()));
+            (Some(_), Some(_)) if self.name_template.is_some() => {
+                bail!("cannot set --name-template and also specify a name")
+            }
+            (Some(name), Some(chart)) => Ok((name.clone(), chart.clone())),
+            (Some(chart), None) => Ok((self.made_name()?, chart.clone())),
+            (None, _) => bail!("a chart is needed: pilothouse template [NAME] CHART"),
+        }
     }
-    Ok(())
+
+    fn made_name(&self) -> anyhow::Result<String> {
+        let Some(template) = self.name_template.as_deref().filter(|template| !template.is_empty()) else {
+            return Ok("release-name".to_owned());
+        };
+        let context = RenderContext {
+            random: Some(&SystemRandom),
+            now: SystemTime::now(),
+            ..RenderContext::new(Release::install("", &self.namespace))
+        };
+        render_name(template, &context).map_err(|error| anyhow!("{error}"))
+    }
+
+    /// The chart, with every dependency that it declares.
+    fn load(&self, name: &str) -> anyhow::Result<Chart> {
+        let located = self.from.locate(name)?;
+        let chart = located.load()?;
+        let missing = chart.missing_dependencies();
+        if missing.is_empty() {
+            return Ok(chart);
+        }
+        match &located {
+            Located::Path(path) if self.dependency_update => {
+                let manager = Manager {
+                    directory: path,
+                    remote: &self.from.remote,
+                    say: &|text| output::note(text),
+                    skip_refresh: false,
+                    modified: modified()?,
+                };
+                manager.update()?;
+                files::load(path)
+            }
+            _ => bail!(
+                "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to \
+                 fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+                missing.join(", ")
+            ),
+        }
+    }
+
+    fn print(&self, release: &str, rendered: &Rendered) -> anyhow::Result<ExitCode> {
+        let options = TemplateOptions {
+            no_hooks: self.no_hooks,
+            skip_tests: self.skip_tests,
+            show_only: self.show_only.clone(),
+        };
+        match &self.output_dir {
+            Some(directory) => {
+                let crds = if self.include_crds { rendered.crds.as_slice() } else { &[] };
+                let release = self.release_name.then_some(release);
+                files_of::write(directory, release, crds, rendered, &options)?;
+            }
+            None => {
+                let text = template_output(rendered, &options).map_err(|error| anyhow!("{error}"))?;
+                output::raw(text.as_bytes());
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 64;
 pub(crate) fn load(path: &Path) -> anyhow::Result<Chart> {
     let limits = Limits::default();
     let name = path.display();
-    let metadata = fs::metadata(path).with_context(|| format!("path \"{name}\" not found"))?;
+    let metadata = fs::metadata(path).map_err(|_| anyhow::anyhow!("stat {name}: no such file or directory"))?;
     if metadata.is_dir() {
         let files = directory(path, &limits)?;
         return Chart::from_files(files, &limits).map_err(|error| anyhow::anyhow!("{error}"));
