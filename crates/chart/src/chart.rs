@@ -73,10 +73,13 @@ impl Chart {
         load::from_archived_files(files, limits)
     }
 
-    /// The files of a `.tgz`, paths relative to the chart, whether or not they make up a chart.
-    pub fn archive_files(archive: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, LoadError> {
-        let files = load::archive_files(archive, limits)?;
-        Ok(files.into_iter().map(|file| (file.name, file.data.to_vec())).collect())
+    /// The name and the files of a `.tgz`, paths relative to the chart, for writing them as a directory: nothing is
+    /// checked but that name and paths stay below it (Helm's `Expand`).
+    pub fn expand_archive(
+        archive: &[u8],
+        limits: &Limits,
+    ) -> Result<(String, Vec<(String, Vec<u8>)>), LoadError> {
+        load::expand(archive, limits)
     }
 
     pub(crate) fn new(contents: Contents) -> Self {

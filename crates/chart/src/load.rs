@@ -12,7 +12,8 @@ mod decode;
 mod ignore;
 
 pub(crate) use chart_yaml::{
-    DEPENDENCY as DEPENDENCY_FIELDS, MAINTAINER as MAINTAINER_FIELDS, METADATA as METADATA_FIELDS, RawMetadata,
+    DEPENDENCY as DEPENDENCY_FIELDS, MAINTAINER as MAINTAINER_FIELDS, METADATA as METADATA_FIELDS,
+    RawMetadata,
 };
 pub(crate) use decode::Decoder;
 
@@ -43,8 +44,23 @@ pub(crate) fn from_archive(archive: &[u8], limits: &Limits) -> Result<Chart, Loa
     build(files, &mut spent, 0)
 }
 
-pub(crate) fn archive_files(archive: &[u8], limits: &Limits) -> Result<Vec<File>, LoadError> {
-    archive::read(archive, &mut Spent::new(limits))
+/// Name and files of an archive that is to be written as a directory.
+pub(crate) fn expand(archive: &[u8], limits: &Limits) -> Result<(String, Vec<(String, Vec<u8>)>), LoadError> {
+    let files = archive::read(archive, &mut Spent::new(limits))?;
+    let mut raw = RawMetadata::default();
+    for file in files.iter().filter(|file| file.name == "Chart.yaml") {
+        raw.read(&file.data, "Metadata", &limits.yaml).map_err(|e| file_error("Chart.yaml", e))?;
+    }
+    let name = raw.metadata.name;
+    let refuse = |message: String| Err(LoadError::Archive(message));
+    match name.as_str() {
+        "" => refuse("chart name not specified".to_owned()),
+        "." | ".." => refuse(format!("chart name {name:?} is not allowed")),
+        _ if name.contains(['/', '\\']) => {
+            refuse(format!("chart name {name:?} must not contain path separators"))
+        }
+        _ => Ok((name, files.into_iter().map(|file| (file.name, file.data.to_vec())).collect())),
+    }
 }
 
 pub(crate) fn from_directory(

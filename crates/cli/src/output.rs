@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+use crate::charts::remote;
+
 /// How an answer is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -90,5 +92,9 @@ pub(crate) fn error(error: &anyhow::Error) {
             eprintln!("  caused by: {text}");
             said.push_str(&text);
         }
+    }
+    let hint = error.chain().find_map(|cause| remote::hint(cause.downcast_ref()?));
+    if let Some(hint) = hint {
+        eprintln!("  hint: {hint}");
     }
 }

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::manifest::{Manifest, HELM_CHART_LAYER, HELM_CONFIG, HELM_PROVENANCE_LAYER, OCI_MANIFEST};
+use crate::manifest::{HELM_CHART_LAYER, HELM_CONFIG, HELM_PROVENANCE_LAYER, Manifest, OCI_MANIFEST};
 use crate::{Digest, Error, OciClient, version};
 
 const OCI_PREFIX: &str = "org.opencontainers.image.";

@@ -8,7 +8,9 @@ pub(super) fn is_email(text: &str) -> bool {
     let quoted = local.len() >= 2 && local.starts_with('"') && local.ends_with('"');
     let atom = |atom: &str| {
         !atom.is_empty()
-            && atom.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || c >= '\u{A0}')
+            && atom
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || c >= '\u{A0}')
     };
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let labels: Vec<&str> = domain.split('.').collect();
@@ -44,9 +46,11 @@ pub(super) fn is_url(text: &str) -> bool {
     };
     let (host, port) = authority(rest);
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') || c >= '\u{A1}';
-    let is_name = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c >= '\u{A1}') && host.chars().all(inside);
+    let is_name =
+        host.starts_with(|c: char| c.is_ascii_alphanumeric() || c >= '\u{A1}') && host.chars().all(inside);
     let is_address = host.starts_with('[') && host.ends_with(']');
-    let is_port = port.is_none_or(|port| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()));
+    let is_port =
+        port.is_none_or(|port| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()));
     (is_name || is_address) && is_port
 }
 
@@ -104,7 +108,13 @@ mod tests {
         for bad in ["", "a", "a@b", "a b@c.d", "a@.com", "@c.d", "a..b@c.de"] {
             assert!(!is_email(bad), "{bad}");
         }
-        for good in ["https://example.com", "example.com/x", "http://localhost:8080/x?y", "ftp://a.b", "http://[::1]:80/"] {
+        for good in [
+            "https://example.com",
+            "example.com/x",
+            "http://localhost:8080/x?y",
+            "ftp://a.b",
+            "http://[::1]:80/",
+        ] {
             assert!(is_url(good), "{good}");
         }
         for bad in ["", "x", "htp://a.b", "http://a b", "http://", ".example.com", "https://a.b:123456"] {

@@ -71,9 +71,7 @@ fn api_version(raw: &RawMetadata) -> Result<(), String> {
     match raw.metadata.api_version.as_str() {
         "v1" | "v2" => Ok(()),
         "" => Err("apiVersion is required. The value must be either \"v1\" or \"v2\"".to_owned()),
-        other => {
-            Err(format!("apiVersion '{other}' is not valid. The value must be either \"v1\" or \"v2\""))
-        }
+        other => Err(format!("apiVersion '{other}' is not valid. The value must be either \"v1\" or \"v2\"")),
     }
 }
 
@@ -97,7 +95,7 @@ fn version(raw: &RawMetadata) -> Result<(), String> {
     }
     let version = Version::parse(text).map_err(|_| format!("version '{text}' is not a valid SemVer"))?;
     let above_zero = Constraints::parse(">0.0.0-0").is_ok_and(|constraint| constraint.check(&version));
-    if above_zero { Ok(()) } else { Err(format!("version {text} is less than or equal to 0.0.0-0")) }
+    if above_zero { Ok(()) } else { Err(format!("version {text:?} is less than or equal to \"0.0.0-0\"")) }
 }
 
 fn maintainers(raw: &RawMetadata) -> Result<(), String> {

@@ -11,7 +11,10 @@ use crate::load::{DEPENDENCY_FIELDS, MAINTAINER_FIELDS, METADATA_FIELDS};
 pub(super) fn check(text: &[u8]) -> Result<(), String> {
     let twice = keys_twice(text);
     if !twice.is_empty() {
-        return Err(format!("error converting YAML to JSON: yaml: unmarshal errors:\n  {}", twice.join("\n  ")));
+        return Err(format!(
+            "error converting YAML to JSON: yaml: unmarshal errors:\n  {}",
+            twice.join("\n  ")
+        ));
     }
     let Ok(json) = to_json(text) else { return Ok(()) };
     match unknown_field(&json) {
@@ -38,7 +41,10 @@ fn keys_twice(text: &[u8]) -> Vec<String> {
                 open.pop();
                 continue;
             }
-            Event::Scalar { .. } | Event::Alias(_) | Event::SequenceStart { .. } | Event::MappingStart { .. } => {}
+            Event::Scalar { .. }
+            | Event::Alias(_)
+            | Event::SequenceStart { .. }
+            | Event::MappingStart { .. } => {}
             Event::DocumentEnd => break,
             _ => continue,
         }

@@ -69,9 +69,8 @@ fn check_file(
 ) -> bool {
     let extension = name.rfind('.').map_or("", |at| if name[at..].contains('/') { "" } else { &name[at..] });
     let known = matches!(extension, ".yaml" | ".yml" | ".tpl" | ".txt");
-    let message = || {
-        format!("file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt")
-    };
+    let message =
+        || format!("file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt");
     findings.check(Severity::Error, name, if known { Ok(()) } else { Err(message()) });
     let is_yaml = matches!(extension.to_lowercase().as_str(), ".yaml" | ".yml");
     if !is_yaml || text.trim().is_empty() {
@@ -99,9 +98,9 @@ fn check_file(
 /// The first line that is not empty may not be indented.
 fn top_indent(text: &str) -> Result<(), String> {
     match text.lines().find(|line| !line.trim().is_empty()) {
-        Some(line) if line.starts_with([' ', '\t']) => Err(format!(
-            "document starts with an illegal indent: {line:?}, which may cause parsing problems"
-        )),
+        Some(line) if line.starts_with([' ', '\t']) => {
+            Err(format!("document starts with an illegal indent: {line:?}, which may cause parsing problems"))
+        }
         _ => Ok(()),
     }
 }
@@ -127,4 +126,3 @@ fn list_annotations(head: &documents::Head, text: &str, limits: &Limits) -> Resu
     }
     Ok(())
 }
-

@@ -166,20 +166,14 @@ fn maintainer(decoder: &mut Decoder, value: &Value) -> Option<Maintainer> {
         return None;
     }
     let mut m = Maintainer::default();
-    decoder.object(
-        value,
-        "v2.Maintainer",
-        "Maintainer",
-        MAINTAINER,
-        &mut |d, field, value| {
-            let into = match field {
-                "name" => &mut m.name,
-                "email" => &mut m.email,
-                _ => &mut m.url,
-            };
-            d.string(value, into);
-        },
-    );
+    decoder.object(value, "v2.Maintainer", "Maintainer", MAINTAINER, &mut |d, field, value| {
+        let into = match field {
+            "name" => &mut m.name,
+            "email" => &mut m.email,
+            _ => &mut m.url,
+        };
+        d.string(value, into);
+    });
     Some(m)
 }
 

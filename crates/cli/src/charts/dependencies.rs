@@ -77,8 +77,12 @@ impl Manager<'_> {
                 return Ok(());
             }
             let generated = jiff::Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string();
-            let generated = generated.strip_suffix("+00:00").map(|utc| format!("{utc}Z")).unwrap_or(generated);
-            self.write_lock(&Lock { generated, digest, dependencies: locked }, chart.metadata().api_version == "v1")
+            let generated =
+                generated.strip_suffix("+00:00").map(|utc| format!("{utc}Z")).unwrap_or(generated);
+            self.write_lock(
+                &Lock { generated, digest, dependencies: locked },
+                chart.metadata().api_version == "v1",
+            )
         })
     }
 
@@ -102,9 +106,7 @@ impl Manager<'_> {
                          update the dependencies with 'helm dependency update'"
                     );
                 }
-                output::note(
-                    "warning: a valid Helm v3 hash was not found. Checking against Helm v2 hash...",
-                );
+                output::note("warning: a valid Helm v3 hash was not found. Checking against Helm v2 hash...");
                 if old_digest != lock.digest {
                     bail!(
                         "the lock file (requirements.lock) is out of sync with the dependencies file \
@@ -168,7 +170,8 @@ impl Manager<'_> {
     /// The directory that a `file://` repository or a path in the chart means.
     fn local(&self, repository: &str) -> anyhow::Result<PathBuf> {
         let path = repository.strip_prefix("file://").unwrap_or(repository);
-        let path = if path.starts_with('/') { PathBuf::from(path) } else { clean(&self.directory.join(path)) };
+        let path =
+            if path.starts_with('/') { PathBuf::from(path) } else { clean(&self.directory.join(path)) };
         anyhow::ensure!(path.exists(), "directory {} not found", path.display());
         Ok(path)
     }
@@ -178,7 +181,8 @@ impl Manager<'_> {
         if self.skip_refresh {
             return Ok(());
         }
-        let is_http = |d: &&Dependency| d.repository.starts_with("http://") || d.repository.starts_with("https://");
+        let is_http =
+            |d: &&Dependency| d.repository.starts_with("http://") || d.repository.starts_with("https://");
         let urls: BTreeSet<&str> = wanted.iter().filter(is_http).map(|d| d.repository.as_str()).collect();
         let is_known = |url: &&&str| sources.known.with_url(url).is_some();
         let (known, unknown): (Vec<&str>, Vec<&str>) = urls.iter().partition(|url| is_known(url));
@@ -186,7 +190,9 @@ impl Manager<'_> {
             (self.say)("Getting updates for unmanaged Helm repositories...");
             for url in unknown {
                 match sources.catalog(url).await {
-                    Ok(_) => (self.say)(&format!("...Successfully got an update from the {url:?} chart repository")),
+                    Ok(_) => (self.say)(&format!(
+                        "...Successfully got an update from the {url:?} chart repository"
+                    )),
                     Err(error) => (self.say)(&format!(
                         "...Unable to get an update from the {url:?} chart repository:\n\t{}",
                         error.root_cause()
@@ -199,7 +205,9 @@ impl Manager<'_> {
             for url in known {
                 let name = sources.known.with_url(url).map(|known| known.name.clone()).unwrap_or_default();
                 match sources.catalog(url).await {
-                    Ok(_) => (self.say)(&format!("...Successfully got an update from the {name:?} chart repository")),
+                    Ok(_) => (self.say)(&format!(
+                        "...Successfully got an update from the {name:?} chart repository"
+                    )),
                     Err(error) => (self.say)(&format!(
                         "...Unable to get an update from the {name:?} chart repository ({url}):\n\t{}",
                         error.root_cause()
@@ -246,10 +254,8 @@ impl Manager<'_> {
                     version,
                     ..Dependency::default()
                 }),
-                None => missing.push(format!(
-                    "{name:?} (repository {repository:?}, version {:?})",
-                    dependency.version
-                )),
+                None => missing
+                    .push(format!("{name:?} (repository {repository:?}, version {:?})", dependency.version)),
             }
         }
         if missing.is_empty() {
@@ -263,7 +269,11 @@ impl Manager<'_> {
         );
     }
 
-    async fn resolve_in_registry(&self, dependency: &Dependency, sources: &Sources) -> anyhow::Result<String> {
+    async fn resolve_in_registry(
+        &self,
+        dependency: &Dependency,
+        sources: &Sources,
+    ) -> anyhow::Result<String> {
         if Version::parse(&dependency.version).is_ok() {
             return Ok(dependency.version.clone());
         }
@@ -275,9 +285,13 @@ impl Manager<'_> {
     async fn fetch_all(&self, locked: &mut [Dependency], sources: &mut Sources) -> anyhow::Result<()> {
         let target = self.directory.join("charts");
         match fs::metadata(&target) {
-            Ok(metadata) if !metadata.is_dir() => bail!("{:?} is not a directory", target.display().to_string()),
+            Ok(metadata) if !metadata.is_dir() => {
+                bail!("{:?} is not a directory", target.display().to_string())
+            }
             Ok(_) => {}
-            Err(_) => fs::create_dir_all(&target).with_context(|| format!("cannot create {}", target.display()))?,
+            Err(_) => {
+                fs::create_dir_all(&target).with_context(|| format!("cannot create {}", target.display()))?
+            }
         }
         (self.say)(&format!("Saving {} charts", locked.len()));
         let mut archives: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -342,8 +356,9 @@ impl Manager<'_> {
         }
         let remote = sources.remote.clone();
         let (source, catalog) = sources.catalog(repository).await?;
-        let entry = choose(catalog, name, version)
-            .map_err(|_| anyhow!("chart {name:?} version {version:?} not found in {repository} repository"))?;
+        let entry = choose(catalog, name, version).map_err(|_| {
+            anyhow!("chart {name:?} version {version:?} not found in {repository} repository")
+        })?;
         let fetched = source.fetch(entry, false).await;
         match fetched.with_context(|| format!("could not download {name} {version} from {repository}"))? {
             Entry::Archive(fetched) => Ok(fetched),
@@ -378,15 +393,18 @@ impl Manager<'_> {
             locate::write_whole(&target.join(name), archive)?;
         }
         (self.say)("Deleting outdated charts");
-        let is_local =
-            |name: &str| locked.iter().any(|dependency| dependency.repository.is_empty() && dependency.name == name);
+        let is_local = |name: &str| {
+            locked.iter().any(|dependency| dependency.repository.is_empty() && dependency.name == name)
+        };
         let is_new = |path: &Path| {
             path.file_name().and_then(|name| name.to_str()).is_some_and(|name| archives.contains_key(name))
         };
         for path in before.iter().filter(|path| !path.is_dir() && !is_new(path)) {
             match files::load(path) {
                 Ok(chart) if is_local(chart.name()) => {}
-                Ok(_) => fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?,
+                Ok(_) => {
+                    fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?
+                }
                 Err(error) => (self.say)(&format!(
                     "Could not verify {} for deletion: {error:#} (Skipping)",
                     path.display()

@@ -19,7 +19,8 @@ const MAX_DEPTH: usize = 64;
 pub(crate) fn load(path: &Path) -> anyhow::Result<Chart> {
     let limits = Limits::default();
     let name = path.display();
-    let metadata = fs::metadata(path).map_err(|_| anyhow::anyhow!("stat {name}: no such file or directory"))?;
+    let metadata =
+        fs::metadata(path).map_err(|_| anyhow::anyhow!("stat {name}: no such file or directory"))?;
     if metadata.is_dir() {
         let files = directory(path, &limits)?;
         return Chart::from_files(files, &limits).map_err(|error| anyhow::anyhow!("{error}"));

@@ -12,7 +12,8 @@ use pilothouse_chart::{
     semver::{Constraints, Version},
 };
 use pilothouse_registry::{
-    Catalog, ChartVersion, Digest, Error as RegistryError, HttpRepository, IndexAnswer, RepositoryUrl, version,
+    Catalog, ChartVersion, Digest, Error as RegistryError, HttpRepository, IndexAnswer, RepositoryUrl,
+    version,
 };
 
 use super::{RemoteArgs, files, remote, repositories::Repositories};
@@ -254,7 +255,8 @@ impl IndexedRepository {
     /// # Errors
     /// It cannot be had, or is another one.
     pub(crate) async fn fetch(&self, entry: &ChartVersion, provenance: bool) -> anyhow::Result<Entry> {
-        let url = entry.urls.first().ok_or_else(|| anyhow!("chart {:?} has no downloadable URLs", entry.name))?;
+        let url =
+            entry.urls.first().ok_or_else(|| anyhow!("chart {:?} has no downloadable URLs", entry.name))?;
         if url.starts_with("oci://") {
             return Ok(Entry::Registry(url.clone()));
         }
@@ -267,7 +269,8 @@ impl IndexedRepository {
         let archive = self.client.download(&url).await?;
         check_digest(url.as_str(), &archive, digest)?;
         let file_name = url.path().rsplit('/').next().unwrap_or_default();
-        let file_name = percent_encoding::percent_decode_str(file_name).decode_utf8_lossy().replace(['/', '\\'], "_");
+        let file_name =
+            percent_encoding::percent_decode_str(file_name).decode_utf8_lossy().replace(['/', '\\'], "_");
         let provenance = if provenance { self.provenance(&url).await } else { None };
         Ok(Fetched { archive, file_name, pulled: None, provenance })
     }
@@ -300,13 +303,18 @@ fn check_digest(url: &str, archive: &[u8], digest: &str) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Helm's reason.
-pub(crate) fn choose<'c>(catalog: &'c Catalog, chart: &str, wanted: &str) -> Result<&'c ChartVersion, String> {
+pub(crate) fn choose<'c>(
+    catalog: &'c Catalog,
+    chart: &str,
+    wanted: &str,
+) -> Result<&'c ChartVersion, String> {
     let versions = catalog.entries.get(chart).ok_or("no chart name found")?;
     if let Some(exact) = versions.iter().find(|entry| !wanted.is_empty() && entry.version == wanted) {
         return Ok(exact);
     }
     let range = range(wanted)?;
-    let fits = |entry: &&ChartVersion| Version::parse(&entry.version).is_ok_and(|version| range.check(&version));
+    let fits =
+        |entry: &&ChartVersion| Version::parse(&entry.version).is_ok_and(|version| range.check(&version));
     versions.iter().find(fits).ok_or_else(|| format!("no chart version found for {chart}-{wanted}"))
 }
 
@@ -349,8 +357,11 @@ pub(crate) async fn pull(reference: &str, wanted: &str, remote: &RemoteArgs) -> 
     let client = remote::pool().oci(url.clone(), remote.registry(&url)?)?;
     let last = url.last_segment();
     let (name, shown, file_name) = if parsed.digest.is_empty() {
-        let chosen =
-            if Version::parse(&wanted).is_ok() { wanted } else { newest(&client, reference, &wanted).await? };
+        let chosen = if Version::parse(&wanted).is_ok() {
+            wanted
+        } else {
+            newest(&client, reference, &wanted).await?
+        };
         let tag = version::to_tag(&chosen);
         (tag.clone(), format!("{}:{tag}", url.bare()), format!("{last}-{chosen}.tgz"))
     } else {
@@ -412,5 +423,7 @@ pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let name = file.file_name().context("the file has a name")?.to_string_lossy();
     let beside = file.with_file_name(format!(".{name}.{}", std::process::id()));
     let write = || fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, file));
-    write().inspect_err(|_| drop(fs::remove_file(&beside))).with_context(|| format!("cannot write {}", file.display()))
+    write()
+        .inspect_err(|_| drop(fs::remove_file(&beside)))
+        .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use pilothouse_registry::{
-    Access, Credentials, Pool, RepositoryUrl, Scheme, TlsOptions,
+    Access, Credentials, Error as RegistryError, Kind, Pool, RepositoryUrl, Scheme, TlsOptions,
     docker_config::DockerConfig,
 };
 
@@ -60,7 +60,10 @@ impl RemoteArgs {
         let mut args = self.clone();
         if args.password_stdin {
             let mut text = String::new();
-            std::io::stdin().take(MAX_PASSWORD).read_to_string(&mut text).context("cannot read the password")?;
+            std::io::stdin()
+                .take(MAX_PASSWORD)
+                .read_to_string(&mut text)
+                .context("cannot read the password")?;
             args.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
             args.password_stdin = false;
         }
@@ -94,7 +97,8 @@ impl RemoteArgs {
             credentials = credentials.or_else(|| known.credentials());
             access.pass_credentials |= known.pass_credentials_all;
             access.tls.skip_verify |= known.insecure_skip_tls_verify;
-            let read = |path: &str| if path.is_empty() { Ok(None) } else { read_file(Path::new(path)).map(Some) };
+            let read =
+                |path: &str| if path.is_empty() { Ok(None) } else { read_file(Path::new(path)).map(Some) };
             if access.tls.ca.is_none() {
                 access.tls.ca = read(&known.ca_file)?;
             }
@@ -126,6 +130,26 @@ impl RemoteArgs {
     }
 }
 
+/// What a person at the command line can do about a registry's or repository's error.
+pub(crate) fn hint(error: &RegistryError) -> Option<&'static str> {
+    Some(match error.kind() {
+        Kind::Authentication => {
+            "give --username and --password-stdin, or sign in with `helm registry login` or `docker login`"
+        }
+        Kind::NotFound => {
+            "check the address, the chart's name and the version; some registries answer so for private charts"
+        }
+        Kind::RateLimited => {
+            "registries allow more requests to those who sign in: give --username and --password-stdin"
+        }
+        Kind::TlsNotTrusted => "name the certificate authority with --ca-file",
+        Kind::Tls => "check whether the server speaks TLS on this port; for plain HTTP give --plain-http",
+        Kind::Dns => "check the host name",
+        Kind::Connect => "check host and port, and whether the server is running and reachable from here",
+        _ => return None,
+    })
+}
+
 /// Connections of this process.
 pub(crate) fn pool() -> Pool {
     Pool::default()
@@ -133,8 +157,10 @@ pub(crate) fn pool() -> Pool {
 
 /// What `helm registry login` saved for a registry, else what `docker login` did.
 fn saved(url: &RepositoryUrl) -> anyhow::Result<Credentials> {
-    let docker = env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(|| home().map(|home| home.join(".docker")));
-    let files = [helm_config("HELM_REGISTRY_CONFIG", "registry/config.json"), docker.map(|d| d.join("config.json"))];
+    let docker =
+        env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(|| home().map(|home| home.join(".docker")));
+    let files =
+        [helm_config("HELM_REGISTRY_CONFIG", "registry/config.json"), docker.map(|d| d.join("config.json"))];
     for file in files.into_iter().flatten() {
         let Ok(text) = fs::read(&file) else { continue };
         let config = DockerConfig::parse(&text).with_context(|| format!("cannot use {}", file.display()))?;

@@ -14,8 +14,11 @@ pub(crate) fn render(rows: &[Vec<String>], most: usize) -> String {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let line = |row: &Vec<String>| {
-        let cells: Vec<String> =
-            row.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column))).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| format!("{cell:<width$}", width = width(column)))
+            .collect();
         cells.join("\t")
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -25,7 +28,8 @@ pub(crate) fn render(rows: &[Vec<String>], most: usize) -> String {
 mod tests {
     #[test]
     fn cells_are_padded_and_cut() {
-        let rows = [vec!["NAME".to_owned(), "VERSION".to_owned()], vec!["a-long-name".to_owned(), "1".to_owned()]];
+        let rows =
+            [vec!["NAME".to_owned(), "VERSION".to_owned()], vec!["a-long-name".to_owned(), "1".to_owned()]];
         assert_eq!(super::render(&rows, 80), "NAME       \tVERSION\na-long-name\t1      ");
         assert_eq!(super::render(&rows, 8), "NAME    \tVERSION\na-lon...\t1      ");
     }

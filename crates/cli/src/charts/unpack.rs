@@ -13,19 +13,20 @@ use pilothouse_chart::{Chart, Limits};
 /// # Errors
 /// It is no chart, or a file cannot be written.
 pub(crate) fn unpack(archive: &[u8], directory: &Path) -> anyhow::Result<()> {
-    let chart = Chart::load_archive(archive, &Limits::default()).map_err(|error| anyhow!("{error}"))?;
-    let root = directory.join(chart.name());
-    for file in chart.raw() {
-        let path = root.join(&file.name);
-        if !path.starts_with(&root) || file.name.split('/').any(|part| part == "..") {
-            bail!("the file {:?} of the chart is outside of it", file.name);
+    let (name, files) =
+        Chart::expand_archive(archive, &Limits::default()).map_err(|error| anyhow!("{error}"))?;
+    let root = directory.join(name);
+    for (name, data) in files {
+        let path = root.join(&name);
+        if !path.starts_with(&root) || name.split('/').any(|part| part == "..") {
+            bail!("the file {name:?} of the chart is outside of it");
         }
         let write = || -> std::io::Result<()> {
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
             let mut open = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
-            std::io::Write::write_all(&mut open, &file.data)
+            std::io::Write::write_all(&mut open, &data)
         };
         write().with_context(|| format!("cannot write {}", path.display()))?;
     }

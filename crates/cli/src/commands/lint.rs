@@ -61,7 +61,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let (fails, notices) = match &findings {
             Ok(found) => {
                 let worst = found.iter().map(|finding| finding.severity).max();
-                (worst.is_some_and(|worst| worst >= lowest), worst.is_some_and(|worst| worst > Severity::Info))
+                (
+                    worst.is_some_and(|worst| worst >= lowest),
+                    worst.is_some_and(|worst| worst > Severity::Info),
+                )
             }
             Err(_) => (true, true),
         };
@@ -161,9 +164,11 @@ fn read(path: &Path, limits: &Limits) -> anyhow::Result<Directory> {
     let absolute = absolute.components().collect::<PathBuf>().display().to_string();
     if is_archive(&path.to_string_lossy()) {
         let archive = fs::metadata(path)
-            .map_err(|_| anyhow!("unable to open tarball: open {}: no such file or directory", path.display()))
+            .map_err(|_| {
+                anyhow!("unable to open tarball: open {}: no such file or directory", path.display())
+            })
             .and_then(|_| files::read(path, limits.archive_bytes as u64))?;
-        let files = Chart::archive_files(&archive, limits)
+        let (_, files) = Chart::expand_archive(&archive, limits)
             .map_err(|error| anyhow!("unable to extract tarball: {error}"))?;
         return Ok(Directory { path: absolute, files, ..Directory::default() });
     }
@@ -171,7 +176,9 @@ fn read(path: &Path, limits: &Limits) -> anyhow::Result<Directory> {
         return Ok(Directory { path: absolute, ..Directory::default() });
     }
     let files = files::directory(path, limits)?;
-    let is_empty = |name: &&str| path.join(name).is_dir() && !files.iter().any(|(file, _)| file.starts_with(&format!("{name}/")));
+    let is_empty = |name: &&str| {
+        path.join(name).is_dir() && !files.iter().any(|(file, _)| file.starts_with(&format!("{name}/")))
+    };
     let empty = ["templates", "crds", "Chart.yaml"].iter().filter(|name| is_empty(name));
     let empty_directories = empty.map(|name| (*name).to_owned()).collect();
     Ok(Directory { path: absolute, files, empty_directories })

@@ -85,7 +85,9 @@ impl Args {
 /// The time of `SOURCE_DATE_EPOCH`, where it is set, else a fixed one.
 pub(crate) fn modified() -> anyhow::Result<u64> {
     match env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds")),
+        Ok(text) => {
+            text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"))
+        }
         Err(_) => Ok(MODIFIED),
     }
 }

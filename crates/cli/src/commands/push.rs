@@ -64,7 +64,8 @@ fn upload(file: &Path, metadata: &fs::Metadata) -> anyhow::Result<Upload> {
     if let Ok(modified) = metadata.modified()
         && let Ok(modified) = jiff::Timestamp::try_from(modified)
     {
-        let local = modified.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        let local =
+            modified.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
         let local = local.strip_suffix("+00:00").map(|utc| format!("{utc}Z")).unwrap_or(local);
         upload = upload.with_created(local);
     }

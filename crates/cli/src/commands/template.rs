@@ -4,18 +4,13 @@ use std::{path::PathBuf, process::ExitCode, time::SystemTime};
 
 use anyhow::{anyhow, bail};
 use pilothouse_chart::{
-    Capabilities, Chart, KubeVersion, Random, Release, RenderContext, Rendered, TemplateOptions, check_release_name,
-    render, render_name, template_output,
+    Capabilities, Chart, KubeVersion, Random, Release, RenderContext, Rendered, TemplateOptions,
+    check_release_name, render, render_name, template_output,
 };
 
 use super::{package::modified, values::ValuesArgs};
 use crate::{
-    charts::{
-        ChartArgs,
-        dependencies::Manager,
-        files,
-        locate::Located,
-    },
+    charts::{ChartArgs, dependencies::Manager, files, locate::Located},
     output,
 };
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 
 mod bad_input;
+mod chart_commands;
 mod charts;
 mod helm;
 mod kubectl;

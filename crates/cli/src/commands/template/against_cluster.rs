@@ -29,7 +29,8 @@ pub(crate) struct ClusterArgs {
 
 impl ClusterArgs {
     async fn client(&self) -> anyhow::Result<Client> {
-        let options = KubeConfigOptions { context: self.kube_context.clone(), ..KubeConfigOptions::default() };
+        let options =
+            KubeConfigOptions { context: self.kube_context.clone(), ..KubeConfigOptions::default() };
         let config = match &self.kubeconfig {
             Some(file) => {
                 let kubeconfig =
@@ -57,8 +58,10 @@ pub(super) fn render(
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let cluster = runtime.block_on(async {
         let cluster = Cluster::new(args.client().await?);
-        let capabilities =
-            cluster.capabilities().await.map_err(|error| anyhow!("cluster reachability check failed: {error}"))?;
+        let capabilities = cluster
+            .capabilities()
+            .await
+            .map_err(|error| anyhow!("cluster reachability check failed: {error}"))?;
         anyhow::Ok((cluster, capabilities))
     });
     let (cluster, capabilities) = cluster?;
