@@ -1,18 +1,20 @@
-import { Text } from '@mantine/core'
+import { Stack, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 
 import { ConfirmDialog } from '../../ui/ConfirmDialog'
-import { deleteRelease, type Release } from './queries'
+import { deleteRelease, resources, type Release } from './queries'
 
 type Props = { release: Pick<Release, 'namespace' | 'name' | 'suspended'> | undefined; onClose: () => void; onDeleted?: () => void }
 
 /** Asks before a release is deleted, and says what goes with it. */
 export function DeleteRelease({ release, onClose, onDeleted }: Props) {
+  const queries = useQueryClient()
   const remove = useMutation({
     mutationFn: deleteRelease,
     onSuccess: (_, { name }) => {
       notifications.show({ message: `${name} is being deleted` })
+      void queries.invalidateQueries({ queryKey: ['releases'] })
       onClose()
       onDeleted?.()
     },
@@ -28,15 +30,38 @@ export function DeleteRelease({ release, onClose, onDeleted }: Props) {
       title={`Delete ${release?.name ?? ''}`}
       action="Delete"
       danger
+      typedName={release?.name}
       pending={remove.isPending}
       error={remove.error}
-      onConfirm={() => release && remove.mutate(release as Release)}
+      onConfirm={() => release && remove.mutate(release)}
     >
-      <Text size="sm">
-        {release?.suspended
-          ? 'It is suspended: what it deployed stays in the cluster, and nothing looks after it any more.'
-          : `Everything it deployed is uninstalled. The release ${release?.name ?? ''} cannot be brought back; its chart and its values can be deployed again.`}
-      </Text>
+      {release && <Consequences release={release} />}
     </ConfirmDialog>
+  )
+}
+
+/** Kinds whose data is lost with them. */
+const DATA = ['PersistentVolumeClaim', 'StatefulSet']
+
+function Consequences({ release }: { release: Pick<Release, 'namespace' | 'name' | 'suspended'> }) {
+  const { namespace, name, suspended } = release
+  const tree = useQuery({ ...resources(namespace, name), enabled: !suspended })
+  if (suspended) {
+    return <Text size="sm">It is suspended: what it deployed stays in the cluster, and nothing looks after it any more.</Text>
+  }
+  const kinds = new Map<string, number>()
+  for (const { kind } of tree.data?.items ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  const list = [...kinds].sort().map(([kind, count]) => `${count} ${kind}`)
+  return (
+    <Stack gap="xs">
+      <Text size="sm">
+        Everything it deployed is uninstalled{list.length > 0 ? `: ${list.join(', ')}.` : '.'} The release {name} cannot be brought back; its
+        chart and its values can be deployed again.
+      </Text>
+      {DATA.some((kind) => kinds.has(kind)) && (
+        <Text size="sm">Volumes may hold data: see whether it is needed still. Claims made by a StatefulSet stay.</Text>
+      )}
+      <Text size="sm">To stop reconciling it and keep what runs, suspend it instead.</Text>
+    </Stack>
   )
 }

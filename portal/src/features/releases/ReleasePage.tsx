@@ -1,139 +1,158 @@
-import { Card, Code, Group, ScrollArea, Skeleton, Stack, Table, Tabs, Text } from '@mantine/core'
+import { Button, ScrollArea, Skeleton, Stack, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { IconTrash } from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
 
+import { ProblemError } from '../../api/problem'
 import { paths } from '../../lib/paths'
-import { ago, exact } from '../../lib/time'
+import { EmptyState } from '../../ui/EmptyState'
 import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
 import { StatusBadge } from '../../ui/StatusBadge'
-import { history, notes, release, resources } from './queries'
+import { DeleteRelease } from './DeleteRelease'
+import { History } from './page/History'
+import { Overview } from './page/Overview'
+import { ReleaseActions } from './page/ReleaseActions'
+import { ResourceTree } from './page/ResourceTree'
+import { RollbackDialog } from './page/RollbackDialog'
+import { StatusPanel } from './page/StatusPanel'
+import { Tests, useTestRun } from './page/Tests'
+import { EventsView, ManifestView, NotesView, ObjectView, ValuesView } from './page/Texts'
+import { release, type ReleaseDetail } from './queries'
+import { TABS, type ReleaseView, type Tab } from './search'
 
-/** One release: its state in a sentence, what it deployed, its revisions and notes. */
+const AT = '/signed-in/k8s/helm/release/$namespace/$name'
+
+const labels: Record<Tab, string> = {
+  overview: 'Overview',
+  resources: 'Resources',
+  history: 'History',
+  values: 'Values',
+  tests: 'Tests',
+  notes: 'Notes',
+  manifest: 'Manifest',
+  yaml: 'YAML',
+  events: 'Events',
+}
+
+/** One release: its state in a sentence, what it deployed, how it came to that, and what can be done with it. */
 export function ReleasePage() {
-  const { namespace, name } = useParams({ from: '/signed-in/k8s/helm/release/$namespace/$name' })
-  const one = useQuery(release(namespace, name))
+  const { namespace, name } = useParams({ from: AT })
+  const { namespace: followed } = useSearch({ from: AT })
+  const one = useQuery({
+    ...release(namespace, name),
+    // The stream may follow another namespace only.
+    refetchInterval: followed !== undefined && followed !== namespace ? 10_000 : false,
+  })
+  const gone = one.error instanceof ProblemError && one.error.status === 404
+  if (one.data && !gone) return <Opened key={`${namespace}/${name}`} release={one.data} stale={one.error} />
   return (
     <Stack>
-      <PageHead
-        title={name}
-        crumbs={[{ label: 'Kubernetes' }, { label: 'Helm' }, { label: 'Release', to: paths.releases }, { label: name }]}
-      />
-      {one.error && <Problem error={one.error} retry={() => void one.refetch()} />}
-      {one.isPending && <Skeleton height={160} />}
-      {one.data && (
-        <>
-          <Group>
-            <StatusBadge status={one.data.status} />
-            <Text size="sm">{one.data.status.message}</Text>
-          </Group>
-          <Tabs defaultValue="resources">
-            <Tabs.List>
-              <Tabs.Tab value="resources">Resources</Tabs.Tab>
-              <Tabs.Tab value="history">History</Tabs.Tab>
-              <Tabs.Tab value="values">Values</Tabs.Tab>
-              <Tabs.Tab value="notes">Notes</Tabs.Tab>
-            </Tabs.List>
-            <Tabs.Panel value="resources" pt="md">
-              <Resources namespace={namespace} name={name} />
-            </Tabs.Panel>
-            <Tabs.Panel value="history" pt="md">
-              <History namespace={namespace} name={name} />
-            </Tabs.Panel>
-            <Tabs.Panel value="values" pt="md">
-              <Text component="pre" ff="monospace" size="sm">
-                {one.data.valuesYaml || 'The chart’s defaults.'}
-              </Text>
-            </Tabs.Panel>
-            <Tabs.Panel value="notes" pt="md">
-              <Notes namespace={namespace} name={name} />
-            </Tabs.Panel>
-          </Tabs>
-        </>
+      <PageHead title={name} crumbs={crumbs(name)} />
+      {gone && (
+        <EmptyState
+          icon={<IconTrash aria-hidden />}
+          title={one.data ? `${name} was deleted` : `There is no release ${name} in ${namespace}`}
+          action={<Button renderRoot={(props) => <Link to={paths.releases} {...props} />}>Go to the releases</Button>}
+        >
+          {one.data ? 'What it deployed was uninstalled, unless it was suspended.' : 'It was deleted, or its name is another one.'}
+        </EmptyState>
+      )}
+      {one.error && !gone && <Problem error={one.error} retry={() => void one.refetch()} />}
+      {one.isPending && (
+        <Stack aria-busy="true" aria-label="The release is loading">
+          <Skeleton height={96} />
+          <Skeleton height={36} />
+          <Skeleton height={320} />
+        </Stack>
       )}
     </Stack>
   )
 }
 
-type Named = { namespace: string; name: string }
+const crumbs = (name: string) => [{ label: 'Kubernetes' }, { label: 'Helm' }, { label: 'Release', to: paths.releases }, { label: name }]
 
-function Resources({ namespace, name }: Named) {
-  const tree = useQuery(resources(namespace, name))
-  if (tree.error) return <Problem error={tree.error} retry={() => void tree.refetch()} />
+/** The dialog that is open. */
+type Asking = { what: 'delete' } | { what: 'rollback'; revision?: number } | undefined
+
+function Opened({ release: one, stale }: { release: ReleaseDetail; stale: Error | null }) {
+  const { namespace, name } = one
+  const search = useSearch({ from: AT })
+  const navigate = useNavigate()
+  const [asking, setAsking] = useState<Asking>()
+  const run = useTestRun(one)
+  const view = (next: ReleaseView) =>
+    void navigate({ to: '.', search: (before) => ({ ...before, ...next }), replace: true })
+  const onTab = (tab: Tab) => view({ tab: tab === 'overview' ? undefined : tab })
+  const panels: Record<Tab, ReactNode> = {
+    overview: <Overview release={one} />,
+    resources: (
+      <ResourceTree
+        namespace={namespace}
+        name={name}
+        onlyUnhealthy={search.unhealthy === true}
+        onOnlyUnhealthy={(only) => view({ unhealthy: only ? true : undefined })}
+      />
+    ),
+    history: (
+      <History
+        release={one}
+        from={search.from}
+        to={search.to}
+        onCompare={(from, to) => view({ from, to })}
+        onRollBack={(revision) => setAsking({ what: 'rollback', revision })}
+      />
+    ),
+    values: <ValuesView namespace={namespace} name={name} />,
+    tests: <Tests release={one} run={run} />,
+    notes: <NotesView namespace={namespace} name={name} />,
+    manifest: <ManifestView namespace={namespace} name={name} />,
+    yaml: <ObjectView namespace={namespace} name={name} />,
+    events: <EventsView namespace={namespace} name={name} />,
+  }
+  const tab = search.tab ?? 'overview'
   return (
-    <Stack gap="xs">
-      {tree.data?.summary && <Text size="sm">{tree.data.summary}</Text>}
-      <ScrollArea>
-        <Table aria-label="Resources">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Kind</Table.Th>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Health</Table.Th>
-              <Table.Th>Reason</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {tree.data?.items.map((node) => (
-              <Table.Tr key={`${node.kind}/${node.name}`}>
-                <Table.Td>{node.kind}</Table.Td>
-                <Table.Td>{node.name}</Table.Td>
-                <Table.Td>{node.health}</Table.Td>
-                <Table.Td>{node.reason}</Table.Td>
-              </Table.Tr>
+    <Stack>
+      <PageHead
+        title={name}
+        crumbs={crumbs(name)}
+        status={<StatusBadge status={{ state: one.status.state }} />}
+        actions={
+          <ReleaseActions
+            release={one}
+            onTest={() => {
+              onTab('tests')
+              run.mutate()
+            }}
+            onRollBack={() => setAsking({ what: 'rollback' })}
+            onDelete={() => setAsking({ what: 'delete' })}
+          />
+        }
+      />
+      {stale && <Problem error={stale} />}
+      <StatusPanel release={one} onTab={onTab} />
+      <Tabs value={tab} onChange={(value) => onTab(TABS.find((known) => known === value) ?? 'overview')} keepMounted={false}>
+        <ScrollArea type="never" scrollbars="x">
+          <Tabs.List style={{ flexWrap: 'nowrap', minWidth: 'max-content' }}>
+            {TABS.map((value) => (
+              <Tabs.Tab key={value} value={value}>
+                {labels[value]}
+              </Tabs.Tab>
             ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea>
+          </Tabs.List>
+        </ScrollArea>
+        <Tabs.Panel value={tab} pt="md">
+          {panels[tab]}
+        </Tabs.Panel>
+      </Tabs>
+      <RollbackDialog
+        release={one}
+        opened={asking?.what === 'rollback'}
+        revision={asking?.what === 'rollback' ? asking.revision : undefined}
+        onClose={() => setAsking(undefined)}
+      />
+      <DeleteRelease release={asking?.what === 'delete' ? one : undefined} onClose={() => setAsking(undefined)} />
     </Stack>
-  )
-}
-
-function History({ namespace, name }: Named) {
-  const revisions = useQuery(history(namespace, name))
-  if (revisions.error) return <Problem error={revisions.error} retry={() => void revisions.refetch()} />
-  return (
-    <ScrollArea>
-      <Table aria-label="Revisions">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Revision</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Chart</Table.Th>
-            <Table.Th>App version</Table.Th>
-            <Table.Th>Deployed</Table.Th>
-            <Table.Th>Description</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {revisions.data?.map((revision) => (
-            <Table.Tr key={revision.revision}>
-              <Table.Td>{revision.revision}</Table.Td>
-              <Table.Td>{revision.status}</Table.Td>
-              <Table.Td>
-                <Code>
-                  {revision.chartName}-{revision.chartVersion}
-                </Code>
-              </Table.Td>
-              <Table.Td>{revision.appVersion}</Table.Td>
-              <Table.Td title={exact(revision.deployed)}>{ago(revision.deployed)}</Table.Td>
-              <Table.Td>{revision.description}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
-  )
-}
-
-function Notes({ namespace, name }: Named) {
-  const text = useQuery(notes(namespace, name))
-  if (text.error) return <Problem error={text.error} retry={() => void text.refetch()} />
-  return (
-    <Card withBorder>
-      <Text component="pre" ff="monospace" size="sm" m={0}>
-        {text.data?.notes || 'The chart has no notes.'}
-      </Text>
-    </Card>
   )
 }

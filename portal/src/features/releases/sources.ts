@@ -21,7 +21,7 @@ const named = ({ namespace, name, url, status }: Omit<Source, 'kind'>) => ({ nam
 export const sources = (kind: string, namespace: string | undefined, search: string) => {
   const query = { namespace, search: search || undefined, sort: 'name', pageSize: MAX_SOURCES }
   return queryOptions({
-    queryKey: [kind === 'OCIRepository' ? 'oci-repositories' : 'repositories', 'sources', namespace ?? null, search],
+    queryKey: [kind === 'OCIRepository' ? 'oci-repositories' : 'repositories', 'list', 'sources', namespace ?? null, search],
     queryFn: async (): Promise<{ items: Source[]; total: number }> => {
       if (kind === 'OCIRepository') {
         const page = await answer(client.GET('/api/v1/oci-repositories', { params: { query } }))

@@ -1,0 +1,115 @@
+import { Anchor, Badge, Code, Group, ScrollArea, Stack, Table, Text, Title } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+
+import { Ago } from '../../../ui/Ago'
+import { Facts } from '../../../ui/Facts'
+import { shownInterval } from '../form'
+import type { ReleaseDetail } from '../queries'
+import { sourceLink } from './sourceLink'
+
+const strategies: Record<string, string> = { ChartVersion: 'Chart Version', Revision: 'Revision' }
+
+/** What is known of a release, and its conditions. */
+export function Overview({ release }: { release: ReleaseDetail }) {
+  return (
+    <Stack gap="lg">
+      <Facts items={facts(release)} />
+      <Stack gap="xs" component="section">
+        <Title order={2} size="h4">
+          Conditions
+        </Title>
+        <Conditions release={release} />
+      </Stack>
+    </Stack>
+  )
+}
+
+function facts(release: ReleaseDetail): [string, ReactNode][] {
+  const { chart, deployed, status, labels } = release
+  const link = sourceLink(chart)
+  const source = `${chart.sourceNamespace === release.namespace ? '' : `${chart.sourceNamespace}/`}${chart.sourceName}`
+  const other = (label: string, value: string): [string, ReactNode][] => (value === release.namespace ? [] : [[label, value]])
+  return [
+    ['Chart', chart.name ?? deployed?.chartName ?? '–'],
+    ['Version deployed', deployed ? `${deployed.chartVersion}${deployed.appVersion ? ` (application ${deployed.appVersion})` : ''}` : 'nothing yet'],
+    ...(chart.name ? ([['Version asked for', chart.version === '*' ? 'newest stable (*)' : chart.version]] as [string, ReactNode][]) : []),
+    [
+      'Source',
+      <Group key="source" gap={6} component="span">
+        {link ? <Anchor size="sm" renderRoot={(props) => <Link {...link} {...props} />}>{source}</Anchor> : source}
+        <Text span size="xs" c="dimmed">
+          {chart.sourceKind}
+        </Text>
+      </Group>,
+    ],
+    ['Revision', deployed ? `${deployed.revision}, ${deployed.status}` : '–'],
+    ['Release name', release.releaseName],
+    ['Namespace', release.namespace],
+    ...other('Target namespace', release.targetNamespace),
+    ...other('Storage namespace', release.storageNamespace),
+    ['Interval (MM:SS)', shownInterval(release.interval)],
+    ...(chart.reconcileStrategy ? ([['Reconcile strategy', strategies[chart.reconcileStrategy] ?? chart.reconcileStrategy]] as [string, ReactNode][]) : []),
+    ['Last deployed', deployed ? <Ago time={deployed.lastDeployed} /> : '–'],
+    ['Added', <Ago key="added" time={release.createdAt} />],
+    ['Ready since', status.ready === 'True' ? <Ago time={status.since} /> : 'not ready'],
+    ...(Object.keys(labels).length > 0 ? ([['Labels', <Labels key="labels" labels={labels} />]] as [string, ReactNode][]) : []),
+    ...(deployed?.ociDigest ? ([['Digest', <Code key="digest">{deployed.ociDigest}</Code>]] as [string, ReactNode][]) : []),
+  ]
+}
+
+function Labels({ labels }: { labels: Record<string, string> }) {
+  return (
+    <Group gap={4} component="span">
+      {Object.entries(labels).map(([key, value]) => (
+        <Code key={key} style={{ overflowWrap: 'anywhere' }}>
+          {key}: {value}
+        </Code>
+      ))}
+    </Group>
+  )
+}
+
+function Conditions({ release }: { release: ReleaseDetail }) {
+  const { conditions } = release.status
+  if (conditions.length === 0) return <Text size="sm">None yet: the controller has not looked at it.</Text>
+  return (
+    <ScrollArea type="auto">
+      <Table aria-label="Conditions" verticalSpacing="xs" miw={640}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Type</Table.Th>
+            <Table.Th>Status</Table.Th>
+            <Table.Th>Reason</Table.Th>
+            <Table.Th>Message</Table.Th>
+            <Table.Th>Since</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {conditions.map((condition) => (
+            <Table.Tr key={condition.type}>
+              <Table.Td>{condition.type}</Table.Td>
+              <Table.Td>
+                <Badge color={colourOf(condition)} size="sm">
+                  {condition.status}
+                </Badge>
+              </Table.Td>
+              <Table.Td>{condition.reason}</Table.Td>
+              <Table.Td style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{condition.message}</Table.Td>
+              <Table.Td>
+                <Ago time={condition.lastTransitionTime} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea>
+  )
+}
+
+/** Of some conditions `True` is the bad news, of others only a remark. */
+function colourOf({ type, status }: { type: string; status: string }): string {
+  if (type === 'Reconciling' || status === 'Unknown') return 'gray.7'
+  if (type === 'Stalled') return status === 'True' ? 'red.9' : 'gray.7'
+  return status === 'True' ? 'green.9' : 'red.9'
+}
