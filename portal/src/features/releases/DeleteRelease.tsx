@@ -59,7 +59,7 @@ function Consequences({ release }: { release: Pick<Release, 'namespace' | 'name'
         chart and its values can be deployed again.
       </Text>
       {DATA.some((kind) => kinds.has(kind)) && (
-        <Text size="sm">Volumes may hold data: see whether it is needed still. Claims made by a StatefulSet stay.</Text>
+        <Text size="sm">Volumes may hold data: see whether it is needed still. The claims that a StatefulSet made usually stay.</Text>
       )}
       <Text size="sm">To stop reconciling it and keep what runs, suspend it instead.</Text>
     </Stack>

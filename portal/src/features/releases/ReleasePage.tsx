@@ -1,4 +1,4 @@
-import { Button, ScrollArea, Skeleton, Stack, Tabs } from '@mantine/core'
+import { Button, ScrollArea, Skeleton, Stack, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { IconTrash } from '@tabler/icons-react'
@@ -36,6 +36,9 @@ const labels: Record<Tab, string> = {
   events: 'Events',
 }
 
+/** Tabs that have nothing to show before the first deployment. */
+const OF_WHAT_IS_DEPLOYED: Tab[] = ['resources', 'values', 'tests', 'notes', 'manifest']
+
 /** One release: its state in a sentence, what it deployed, how it came to that, and what can be done with it. */
 export function ReleasePage() {
   const { namespace, name } = useParams({ from: AT })
@@ -61,7 +64,7 @@ export function ReleasePage() {
       )}
       {one.error && !gone && <Problem error={one.error} retry={() => void one.refetch()} />}
       {one.isPending && (
-        <Stack aria-busy="true" aria-label="The release is loading">
+        <Stack role="status" aria-busy="true" aria-label="The release is loading">
           <Skeleton height={96} />
           <Skeleton height={36} />
           <Skeleton height={320} />
@@ -143,7 +146,7 @@ function Opened({ release: one, stale }: { release: ReleaseDetail; stale: Error 
           </Tabs.List>
         </ScrollArea>
         <Tabs.Panel value={tab} pt="md">
-          {panels[tab]}
+          {one.deployed || !OF_WHAT_IS_DEPLOYED.includes(tab) ? panels[tab] : <Text size="sm">Nothing is deployed yet.</Text>}
         </Tabs.Panel>
       </Tabs>
       <RollbackDialog

@@ -13,8 +13,8 @@ const BY_REASON: Record<string, Advice> = {
   SourceUnavailable: { text: 'It waits for its source. Correct that; the release goes on by itself.', action: 'source' },
   DependencyNotReady: { text: 'It waits for a release that it depends on, and goes on by itself when that is ready.' },
   ValuesError: { text: 'Its values cannot be composed. Correct them, or the ConfigMap or Secret that they come from.', action: 'update' },
-  InstallFailed: { text: 'See the resources for what did not come up, then correct the values.', action: 'update' },
-  UpgradeFailed: { text: 'See the resources for what did not come up; then correct the values, or roll back in the history.', action: 'update' },
+  InstallFailed: { text: 'Correct the values, or another version of the chart may help.', action: 'update' },
+  UpgradeFailed: { text: 'Correct the values, or roll back to an earlier revision.', action: 'update' },
   RollbackFailed: { text: 'The way back failed too. See the history and the resources.', tab: 'history' },
   UninstallFailed: { text: 'See the events for what could not be deleted.', tab: 'events' },
   TestFailed: { text: 'A test of the chart failed. See the tests and their logs.', tab: 'tests' },
@@ -31,9 +31,8 @@ export function advice(release: Release): Advice | undefined {
   const { state, conditions } = release.status
   if (state === 'Deleting') return { text: 'What it deployed is being uninstalled.' }
   if (state === 'Suspended') {
-    const rolledBack = release.lastOperation?.action === 'rollback' && release.lastOperation.result === 'succeeded'
     return {
-      text: rolledBack
+      text: isRolledBack(release)
         ? 'It was rolled back and is not reconciled, so that it stays so. Resume it to deploy again what it asks for.'
         : 'It is not reconciled: changes wait until it is resumed.',
       action: 'resume',
@@ -51,9 +50,16 @@ export function sentence(release: Release, resources: Schemas['Resources'] | und
   const going = conditions.find(({ type, status }) => type === 'Reconciling' && status === 'True')?.message
   const unready = resources !== undefined && Object.entries(resources.counts).some(([health, count]) => health !== 'Current' && count > 0)
   // A release that failed on its source or values may run well: then its resources say nothing of it.
-  if (unready && (state === 'Ready' || state === 'Progressing' || isAboutResources(release))) return resources.summary
+  if (isRolledBack(release)) return sentenceOf(release.lastOperation?.message ?? 'It was rolled back')
+  if ((state === 'Ready' || state === 'Suspended') && resources) return resources.summary
+  if (unready && (state === 'Progressing' || isAboutResources(release))) return resources.summary
   if (state === 'Progressing' && going) return sentenceOf(going)
   return sentenceOf(message ?? going ?? (state === 'Pending' ? 'It was just added; nothing has been done yet' : state))
+}
+
+/** A rollback suspends; what the status says is about what was there before. */
+export function isRolledBack({ status, lastOperation }: Release): boolean {
+  return status.state === 'Suspended' && lastOperation?.action === 'rollback' && lastOperation.result === 'succeeded'
 }
 
 function isAboutResources({ status }: Release): boolean {
@@ -61,7 +67,9 @@ function isAboutResources({ status }: Release): boolean {
 }
 
 function sentenceOf(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
+  const trimmed = text.trim()
+  // What has several lines is an excerpt of something, not a sentence.
+  return /[.!?:]$/.test(trimmed) || trimmed.includes('\n') ? trimmed : `${trimmed}.`
 }
 
 /** The release of a Helm chart's repository that a newer version is offered for, in words. */

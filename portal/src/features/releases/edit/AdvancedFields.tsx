@@ -7,6 +7,7 @@ import { valueAt, withValueAt, type Path } from '../../../lib/yamlEdit'
 import { CodeEditor } from '../../../ui/CodeEditor'
 import { hasCatalog, splitFiles, type ReleaseForm } from '../form'
 import { advancedSchema, helmReleaseSchema } from '../helmReleaseSchema'
+import { fixedField } from './fixedField'
 import type { FieldErrors } from './fieldErrors'
 
 type Props = { form: UseFormReturnType<ReleaseForm>; marks: FieldErrors['marks']; fixed: boolean; errors: boolean }
@@ -90,6 +91,7 @@ function Fields({ form, marks, fixed, broken }: Omit<Props, 'errors'> & { broken
           label="Target namespace"
           placeholder="The namespace of the release"
           disabled={fixed}
+          styles={fixed ? fixedField : undefined}
           {...form.getInputProps('targetNamespace')}
         />
         <TextInput label="Storage namespace" placeholder="The namespace of the release" {...text('storageNamespace')} />

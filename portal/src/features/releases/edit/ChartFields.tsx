@@ -3,9 +3,9 @@ import type { UseFormReturnType } from '@mantine/form'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 
-import { IntervalInput } from '../../../ui/IntervalInput'
 import { hasCatalog, type ReleaseForm } from '../form'
 import { chartsIn } from '../sources'
+import { fixedField } from './fixedField'
 import { SourceField } from './SourceField'
 import { VersionField } from './VersionField'
 
@@ -53,6 +53,7 @@ export function ChartFields({ form, namespace, fixed, about }: Props) {
             value={sourceKind}
             allowDeselect={false}
             disabled={fixed}
+            styles={fixed ? fixedField : undefined}
             onChange={(kind) =>
               kind && kind !== sourceKind && set({ sourceKind: kind, sourceName: '', sourceNamespace: '', chart: '', version: '' })
             }
@@ -82,7 +83,7 @@ export function ChartFields({ form, namespace, fixed, about }: Props) {
               {...form.getInputProps('reconcileStrategy')}
             />
           )}
-          {catalog && (fixed ? <TextInput label="Chart Name" disabled value={chart} /> : <ChartField form={form} {...at} />)}
+          {catalog && (fixed ? <TextInput label="Chart Name" disabled styles={fixedField} value={chart} /> : <ChartField form={form} {...at} />)}
           {catalog && (
             <VersionField
               {...at}
@@ -93,11 +94,12 @@ export function ChartFields({ form, namespace, fixed, about }: Props) {
             />
           )}
           {catalog && (
-            <IntervalInput
+            <TextInput
               label="Chart Interval (MM:SS)"
-              value={form.values.chartInterval}
-              onChange={(chartInterval) => set({ chartInterval })}
-              error={form.errors.chartInterval}
+              placeholder={form.values.interval}
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
+              description="How often newer versions are looked for; empty: the interval of the release."
+              {...form.getInputProps('chartInterval')}
             />
           )}
         </SimpleGrid>

@@ -17,6 +17,7 @@ import { RenderProblem } from '../preview/RenderProblem'
 import { AdvancedFields } from './AdvancedFields'
 import { ChartFields } from './ChartFields'
 import { fieldErrors, manifestErrors } from './fieldErrors'
+import { fixedField } from './fixedField'
 import { ManifestField } from './ManifestField'
 import { useChart } from './useChart'
 import { useLeaveGuard } from './useLeaveGuard'
@@ -194,10 +195,11 @@ export function ReleaseEditor(props: Props) {
                     error={noNamespace}
                   />
                 )}
-                <TextInput label="Name" required={!fixed} disabled={fixed} autoComplete="off" spellCheck={false} data-autofocus {...form.getInputProps('name')} />
+                <TextInput label="Name" required={!fixed} disabled={fixed} styles={fixed ? fixedField : undefined} autoComplete="off" spellCheck={false} data-autofocus {...form.getInputProps('name')} />
                 <TextInput
                   label="Release Name"
                   disabled={fixed}
+                  styles={fixed ? fixedField : undefined}
                   autoComplete="off"
                   spellCheck={false}
                   value={named ? form.values.releaseName : form.values.name}

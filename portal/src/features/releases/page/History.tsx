@@ -28,7 +28,7 @@ export function History({ release, from, to, onCompare, onRollBack }: Props) {
   const revisions = useQuery(history(namespace, name))
   const rights = useRights(namespace)
   if (revisions.error) return <Problem error={revisions.error} retry={() => void revisions.refetch()} />
-  if (!revisions.data) return <Skeleton height={160} aria-label="The history is loading" />
+  if (!revisions.data) return <Skeleton height={160} role="status" aria-label="The history is loading" />
   const list = revisions.data
   if (list.length === 0) return <Text size="sm">Nothing was deployed yet.</Text>
   const newest = list[0]?.revision

@@ -1,20 +1,24 @@
 import { Anchor, Badge, Code, Group, ScrollArea, Stack, Table, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 
+import type { Schemas } from '../../../api/client'
 import { Ago } from '../../../ui/Ago'
 import { Facts } from '../../../ui/Facts'
 import { shownInterval } from '../form'
-import type { ReleaseDetail } from '../queries'
+import { history, type ReleaseDetail } from '../queries'
 import { sourceLink } from './sourceLink'
 
 const strategies: Record<string, string> = { ChartVersion: 'Chart Version', Revision: 'Revision' }
 
 /** What is known of a release, and its conditions. */
 export function Overview({ release }: { release: ReleaseDetail }) {
+  // Helm's newest record: the status does not tell of a rollback, or of what the helm command line did.
+  const newest = useQuery(history(release.namespace, release.name)).data?.[0]
   return (
     <Stack gap="lg">
-      <Facts items={facts(release)} />
+      <Facts items={facts(release, newest)} />
       <Stack gap="xs" component="section">
         <Title order={2} size="h4">
           Conditions
@@ -25,8 +29,9 @@ export function Overview({ release }: { release: ReleaseDetail }) {
   )
 }
 
-function facts(release: ReleaseDetail): [string, ReactNode][] {
-  const { chart, deployed, status, labels } = release
+function facts(release: ReleaseDetail, newest: Schemas['RevisionView'] | undefined): [string, ReactNode][] {
+  const { chart, status, labels } = release
+  const deployed = newest ? { ...newest, lastDeployed: newest.deployed } : release.deployed
   const link = sourceLink(chart)
   const source = `${chart.sourceNamespace === release.namespace ? '' : `${chart.sourceNamespace}/`}${chart.sourceName}`
   const other = (label: string, value: string): [string, ReactNode][] => (value === release.namespace ? [] : [[label, value]])
@@ -49,12 +54,14 @@ function facts(release: ReleaseDetail): [string, ReactNode][] {
     ...other('Target namespace', release.targetNamespace),
     ...other('Storage namespace', release.storageNamespace),
     ['Interval (MM:SS)', shownInterval(release.interval)],
+    ...(chart.interval ? ([['Chart interval (MM:SS)', shownInterval(chart.interval)]] as [string, ReactNode][]) : []),
+    ...(release.timeout ? ([['Timeout (MM:SS)', shownInterval(release.timeout)]] as [string, ReactNode][]) : []),
     ...(chart.reconcileStrategy ? ([['Reconcile strategy', strategies[chart.reconcileStrategy] ?? chart.reconcileStrategy]] as [string, ReactNode][]) : []),
     ['Last deployed', deployed ? <Ago time={deployed.lastDeployed} /> : '–'],
     ['Added', <Ago key="added" time={release.createdAt} />],
     ['Ready since', status.ready === 'True' ? <Ago time={status.since} /> : 'not ready'],
     ...(Object.keys(labels).length > 0 ? ([['Labels', <Labels key="labels" labels={labels} />]] as [string, ReactNode][]) : []),
-    ...(deployed?.ociDigest ? ([['Digest', <Code key="digest">{deployed.ociDigest}</Code>]] as [string, ReactNode][]) : []),
+    ...(release.deployed?.ociDigest ? ([['Digest', <Code key="digest">{release.deployed.ociDigest}</Code>]] as [string, ReactNode][]) : []),
   ]
 }
 

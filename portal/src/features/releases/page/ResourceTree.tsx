@@ -29,7 +29,7 @@ export function ResourceTree({ namespace, name, onlyUnhealthy, onOnlyUnhealthy }
     else open.delete(key)
   }
   const fold = (is: boolean) => setToggled(new Map(all.map((key) => [key, is])))
-  const { counts, summary, truncated, revision } = tree.data
+  const { counts, truncated, revision } = tree.data
   return (
     <Stack gap="sm">
       <Group justify="space-between" gap="sm">
@@ -57,7 +57,7 @@ export function ResourceTree({ namespace, name, onlyUnhealthy, onOnlyUnhealthy }
         )}
       </Group>
       <Text size="sm" aria-live="polite">
-        {summary} Revision {revision}: {Object.entries(counts).map(([health, count]) => `${count} ${healthName(health)}`).join(', ') || 'no objects'}.
+        {inWords(counts)}, of revision {revision}.
         {truncated && ' There are more objects than are shown.'}
       </Text>
       {shown.length === 0 ? (
@@ -75,9 +75,14 @@ export function ResourceTree({ namespace, name, onlyUnhealthy, onOnlyUnhealthy }
   )
 }
 
+function inWords(counts: Record<string, number>): string {
+  const parts = Object.entries(counts).map(([health, count]) => `${count} ${healthName(health).toLowerCase()}`)
+  return parts.join(', ') || 'No objects'
+}
+
 function Loading() {
   return (
-    <Stack gap="xs" aria-busy="true" aria-label="Resources are loading">
+    <Stack gap="xs" role="status" aria-busy="true" aria-label="Resources are loading">
       {[0, 1, 2, 3, 4].map((row) => (
         <Skeleton key={row} height={32} />
       ))}

@@ -12,7 +12,7 @@ export function RevisionDiff({ namespace, name, from, to }: Named & { from: numb
   const diff = useQuery({ ...comparison(namespace, name, from, to), enabled: from !== to, placeholderData: keepPreviousData })
   if (from === to) return <Text size="sm">It is the same revision: choose another one.</Text>
   if (diff.error) return <Problem error={diff.error} retry={() => void diff.refetch()} />
-  if (!diff.data) return <Skeleton height={120} aria-label="The difference is loading" />
+  if (!diff.data) return <Skeleton height={120} role="status" aria-label="The difference is loading" />
   const { objects, values, notes, chartVersions } = diff.data
   const [before, after] = chartVersions
   return (

@@ -5,6 +5,7 @@ import { IconPlayerPause } from '@tabler/icons-react'
 import { useState } from 'react'
 
 import { Problem } from '../../../ui/Problem'
+import classes from '../footer.module.css'
 import { history, rollbackRelease, type ReleaseDetail } from '../queries'
 import { RevisionDiff } from './RevisionDiff'
 
@@ -78,7 +79,7 @@ function Question({ release, revision, onClose }: Omit<Props, 'opened'>) {
           </Text>
         </Alert>
       )}
-      <Group justify="flex-end" gap="xs">
+      <Group justify="flex-end" gap="xs" className={classes.footer}>
         <Button variant="outline" onClick={onClose}>
           Cancel
         </Button>

@@ -9,7 +9,7 @@ import { Ago } from '../../../ui/Ago'
 import { GuardedButton } from '../../../ui/Guarded'
 import { reconcileRelease, resources, resumeRelease, type ReleaseDetail } from '../queries'
 import type { Tab } from '../search'
-import { advice, newerText, sentence } from '../sentence'
+import { advice, isRolledBack, newerText, sentence } from '../sentence'
 import { useAct } from './ReleaseActions'
 import { sourceLink } from './sourceLink'
 
@@ -27,9 +27,10 @@ export function StatusPanel({ release, onTab }: { release: ReleaseDetail; onTab:
   const tree = useQuery({ ...resources(namespace, name), enabled: release.deployed !== undefined && release.deployed !== null })
   const next = advice(release)
   const look = looks[status.state] ?? { color: 'gray', icon: IconInfoCircle }
-  const said = sentence(release, tree.data)
+  const [said = '', ...lines] = sentence(release, tree.data).split('\n')
   // The sentence may name the object; then what the controller said of the whole is told below it.
-  const more = status.message && !said.startsWith(status.message) && status.state !== 'Ready' ? status.message : undefined
+  const told = isRolledBack(release) || !status.message || said.startsWith(status.message.trim())
+  const more = lines.length > 0 ? lines.join('\n') : told ? undefined : status.message
   return (
     <Stack gap="sm">
       <Alert color={look.color} icon={<look.icon aria-hidden />} role="status" aria-live="polite">
@@ -48,7 +49,7 @@ export function StatusPanel({ release, onTab }: { release: ReleaseDetail; onTab:
               <NextStep release={release} next={next} onTab={onTab} />
             </Group>
           )}
-          {status.since && (
+          {status.since && !isRolledBack(release) && (
             <Text size="xs">
               Since <Ago time={status.since} />
               {release.failures > 0 && `; ${release.failures} ${release.failures === 1 ? 'failure' : 'failures in a row'}`}
@@ -84,9 +85,11 @@ function NextStep({ release, next, onTab }: { release: ReleaseDetail; next: Retu
     case 'update':
       return (
         <Group gap="xs">
-          <Button size="compact-sm" variant="default" onClick={() => onTab('resources')}>
-            See the resources
-          </Button>
+          {release.deployed && (
+            <Button size="compact-sm" variant="default" onClick={() => onTab('resources')}>
+              See the resources
+            </Button>
+          )}
           <GuardedButton
             size="compact-sm"
             variant="default"
@@ -171,7 +174,7 @@ function NewerVersion({ release }: { release: ReleaseDetail }) {
   const { namespace, name, newer } = release
   const rights = useRights(namespace)
   const text = newerText(release)
-  if (!newer || !text) return null
+  if (!newer || !text || isRolledBack(release)) return null
   return (
     <Alert color="gray" icon={<IconArrowUpCircle aria-hidden />} py="xs">
       <Group gap="sm">

@@ -36,7 +36,7 @@ export function Tests({ release, run }: Props) {
   const rights = useRights(namespace)
   const none = list.data?.length === 0
   if (list.error) return <Problem error={list.error} retry={() => void list.refetch()} />
-  if (!list.data) return <Skeleton height={120} aria-label="The tests are loading" />
+  if (!list.data) return <Skeleton height={120} role="status" aria-label="The tests are loading" />
   return (
     <Stack>
       <Group justify="space-between">
@@ -82,7 +82,7 @@ function Test({ test }: { test: Schemas['TestView'] }) {
     <Card withBorder component="article">
       <Stack gap="xs">
         <Group gap="sm">
-          <Title order={3} size="h5" style={{ overflowWrap: 'anywhere' }}>
+          <Title order={2} size="h5" style={{ overflowWrap: 'anywhere' }}>
             {test.kind} {test.name}
           </Title>
           <Badge color={colours[test.phase] ?? 'gray.7'}>{test.phase || 'Never ran'}</Badge>

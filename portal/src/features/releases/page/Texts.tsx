@@ -16,7 +16,7 @@ import { ValuesOrigins } from './ValuesOrigins'
 export function NotesView({ namespace, name }: Named) {
   const text = useQuery(notes(namespace, name))
   if (text.error) return <Problem error={text.error} retry={() => void text.refetch()} />
-  if (!text.data) return <Skeleton height={120} aria-label="The notes are loading" />
+  if (!text.data) return <Skeleton height={120} role="status" aria-label="The notes are loading" />
   if (text.data.notes.trim() === '') return <Text size="sm">The chart has no notes.</Text>
   return (
     <Stack gap="xs">
@@ -31,7 +31,7 @@ export function NotesView({ namespace, name }: Named) {
 export function ValuesView({ namespace, name }: Named) {
   const values = useQuery(valuesInForce(namespace, name))
   if (values.error) return <Problem error={values.error} retry={() => void values.refetch()} />
-  if (!values.data) return <Skeleton height={240} aria-label="The values are loading" />
+  if (!values.data) return <Skeleton height={240} role="status" aria-label="The values are loading" />
   return <ValuesOrigins values={values.data} fileName={`${name}-values.yaml`} />
 }
 
@@ -63,10 +63,10 @@ export function ManifestView({ namespace, name }: Named) {
         onChange={setChosen}
       />
       {opened.error && <Problem error={opened.error} retry={() => void opened.refetch()} />}
-      {opened.isPending && !opened.error && <Skeleton height={240} aria-label="The manifest is loading" />}
+      {opened.isPending && !opened.error && <Skeleton height={240} role="status" aria-label="The manifest is loading" />}
       {opened.data && <YamlView text={opened.data.manifest} fileName={`${name}-${number}.yaml`} />}
       {hooks.length > 0 && (
-        <Part title="Hooks">
+        <Part title="Hooks" order={2}>
           <Documents key={number} documents={hooks} none="" />
         </Part>
       )}
@@ -77,7 +77,7 @@ export function ManifestView({ namespace, name }: Named) {
 export function ObjectView({ namespace, name }: Named) {
   const text = useQuery(yaml(namespace, name))
   if (text.error) return <Problem error={text.error} retry={() => void text.refetch()} />
-  if (text.data === undefined) return <Skeleton height={240} aria-label="The YAML is loading" />
+  if (text.data === undefined) return <Skeleton height={240} role="status" aria-label="The YAML is loading" />
   return <YamlView text={text.data} fileName={`${name}.yaml`} />
 }
 

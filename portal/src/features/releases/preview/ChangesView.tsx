@@ -17,13 +17,13 @@ export function ChangesView({ changes, version }: { changes: Changes; version: s
     [count('added'), 'added'],
     [count('removed'), 'removed'],
   ] as const
-  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${what} ${number}`)
   return (
     <Stack>
       <Text size="sm">
         Compared with revision {changes.revision}, chart {changes.chartVersion}
         {version !== changes.chartVersion && ` → ${version}`}:{' '}
-        {said.length > 0 ? `${said.join(', ')} of the objects.` : 'no object changes.'}
+        {said.length > 0 ? `objects ${said.join(', ')}.` : 'no object changes.'}
       </Text>
       {unknownOverrides.length > 0 && (
         <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} title="The chart does not know some of your values">
@@ -76,10 +76,11 @@ export function ChangesView({ changes, version }: { changes: Changes; version: s
   )
 }
 
-export function Part({ title, children }: { title: string; children: ReactNode }) {
+/** A titled part; `order` is the level of its heading. */
+export function Part({ title, order = 3, children }: { title: string; order?: 2 | 3; children: ReactNode }) {
   return (
     <Stack gap="xs" component="section">
-      <Title order={3} size="h5">
+      <Title order={order} size="h5">
         {title}
       </Title>
       {children}

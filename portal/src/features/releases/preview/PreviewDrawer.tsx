@@ -2,6 +2,7 @@ import { Button, Drawer, Group, Skeleton, Stack, Text } from '@mantine/core'
 
 import type { Schemas } from '../../../api/client'
 import { GuardedButton } from '../../../ui/Guarded'
+import classes from '../footer.module.css'
 import { RenderProblem } from './RenderProblem'
 import { Rendered } from './Rendered'
 
@@ -43,7 +44,7 @@ export function PreviewDrawer({ opened, onClose, title, fileName, preview, pendi
         {!pending && error !== null && error !== undefined && <RenderProblem error={error} retry={retry} />}
         {!pending && preview && <Rendered preview={preview} fileName={fileName} />}
         {confirm.error !== null && confirm.error !== undefined && <RenderProblem error={confirm.error} />}
-        <Group justify="flex-end">
+        <Group justify="flex-end" className={classes.footer}>
           <Button variant="outline" onClick={onClose}>
             Back to the form
           </Button>

@@ -21,7 +21,7 @@ export function RenderProblem({ error, retry }: { error: unknown; retry?: () => 
     <Alert role="alert" color="red" icon={<IconAlertCircle aria-hidden />} title={problem.title}>
       <Stack gap="sm">
         {failed ? (
-          <Text size="sm" className={classes.detail}>
+          <Text size="sm" ff={problem.detail.trim().includes('\n') ? 'monospace' : undefined} className={classes.detail}>
             {problem.detail.trim()}
           </Text>
         ) : (
