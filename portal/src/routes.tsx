@@ -2,7 +2,6 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router'
@@ -16,6 +15,7 @@ import { SignInPage } from './features/session/SignInPage'
 import { NotFoundPage } from './features/shell/NotFoundPage'
 import { Shell } from './features/shell/Shell'
 import { ViewError } from './features/shell/ViewError'
+import { lazyPage } from './lib/lazyPage'
 import { paths } from './lib/paths'
 import { rememberedNamespace } from './lib/scope'
 import { inside, pageTab, tableView, text, type TableSearch } from './lib/search'
@@ -75,47 +75,47 @@ const home = createRoute({
 const releases = createRoute({
   getParentRoute: () => signedIn,
   path: paths.releases,
-  component: lazyRouteComponent(() => import('./features/releases/ReleasesPage'), 'ReleasesPage'),
+  component: lazyPage(() => import('./features/releases/ReleasesPage'), 'ReleasesPage'),
 })
 
 const addRelease = createRoute({
   getParentRoute: () => signedIn,
   path: paths.addRelease,
   validateSearch: newRelease,
-  component: lazyRouteComponent(() => import('./features/releases/AddReleasePage'), 'AddReleasePage'),
+  component: lazyPage(() => import('./features/releases/AddReleasePage'), 'AddReleasePage'),
 })
 
 const release = createRoute({
   getParentRoute: () => signedIn,
   path: paths.release,
   validateSearch: releaseView,
-  component: lazyRouteComponent(() => import('./features/releases/ReleasePage'), 'ReleasePage'),
+  component: lazyPage(() => import('./features/releases/ReleasePage'), 'ReleasePage'),
 })
 
 const editRelease = createRoute({
   getParentRoute: () => signedIn,
   path: paths.editRelease,
   validateSearch: changedRelease,
-  component: lazyRouteComponent(() => import('./features/releases/UpdateReleasePage'), 'UpdateReleasePage'),
+  component: lazyPage(() => import('./features/releases/UpdateReleasePage'), 'UpdateReleasePage'),
 })
 
 const repositories = createRoute({
   getParentRoute: () => signedIn,
   path: paths.repositories,
-  component: lazyRouteComponent(() => import('./features/repositories/RepositoriesPage'), 'RepositoriesPage'),
+  component: lazyPage(() => import('./features/repositories/RepositoriesPage'), 'RepositoriesPage'),
 })
 
 const repository = createRoute({
   getParentRoute: () => signedIn,
   path: paths.repository,
   validateSearch: pageTab,
-  component: lazyRouteComponent(() => import('./features/repositories/RepositoryPage'), 'RepositoryPage'),
+  component: lazyPage(() => import('./features/repositories/RepositoryPage'), 'RepositoryPage'),
 })
 
 const ociRepositories = createRoute({
   getParentRoute: () => signedIn,
   path: paths.ociRepositories,
-  component: lazyRouteComponent(
+  component: lazyPage(
     () => import('./features/ociRepositories/OciRepositoriesPage'),
     'OciRepositoriesPage',
   ),
@@ -125,13 +125,13 @@ const ociRepository = createRoute({
   getParentRoute: () => signedIn,
   path: paths.ociRepository,
   validateSearch: pageTab,
-  component: lazyRouteComponent(() => import('./features/ociRepositories/OciRepositoryPage'), 'OciRepositoryPage'),
+  component: lazyPage(() => import('./features/ociRepositories/OciRepositoryPage'), 'OciRepositoryPage'),
 })
 
 const service = createRoute({
   getParentRoute: () => signedIn,
   path: paths.service,
-  component: lazyRouteComponent(() => import('./features/services/ServicePage'), 'ServicePage'),
+  component: lazyPage(() => import('./features/services/ServicePage'), 'ServicePage'),
 })
 
 const notFound = createRoute({
@@ -143,7 +143,7 @@ const notFound = createRoute({
 const services = createRoute({
   getParentRoute: () => signedIn,
   path: paths.services,
-  component: lazyRouteComponent(() => import('./features/services/ServicesPage'), 'ServicesPage'),
+  component: lazyPage(() => import('./features/services/ServicesPage'), 'ServicesPage'),
 })
 
 export const router = createRouter({

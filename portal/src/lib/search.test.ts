@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { inside, isNarrowed, tableView, widened } from './search'
+import { asked, inside, isNarrowed, tableView, widened } from './search'
 
 describe('tableView', () => {
   it('keeps what a table understands', () => {
@@ -22,6 +22,12 @@ it('knows when rows are hidden, and how to show them', () => {
   expect(isNarrowed({ state: 'Failed' })).toBe(true)
   expect(isNarrowed(widened({ search: 'a', state: 'b', app: 'c', source: 'd', page: 2 }))).toBe(false)
   expect(widened({ sort: '-name', search: 'a' }).sort).toBe('-name')
+})
+
+it('asks for the best hits first', () => {
+  expect(asked({ search: 'web' }).sort).toBe('match')
+  expect(asked({ search: 'web', sort: '-name' }).sort).toBe('-name')
+  expect(asked({ state: 'Failed' }).sort).toBeUndefined()
 })
 
 describe('inside', () => {

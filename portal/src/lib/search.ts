@@ -36,6 +36,11 @@ export function tableView(search: Record<string, unknown>): TableSearch {
   }
 }
 
+/** What the server is asked for: hits in names come first, unless another order was chosen. */
+export function asked(view: TableSearch): TableSearch {
+  return { ...view, sort: view.sort ?? (view.search ? 'match' : undefined) }
+}
+
 /** Whether a table shows only a part of its rows. */
 export function isNarrowed({ search, state, app, source }: TableSearch): boolean {
   return Boolean(search ?? state ?? app ?? source)

@@ -1,7 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
 
-import { tableView, type TableSearch } from './search'
+import { asked, tableView, type TableSearch } from './search'
 
 /** The view of the page's table and the namespace, both kept in the address. */
 export function useTableView() {
@@ -13,5 +13,5 @@ export function useTableView() {
       void navigate({ to: '.', search: (before) => ({ ...before, ...next }), replace: true, resetScroll: false }),
     [navigate],
   )
-  return { namespace, view, onView }
+  return { namespace, view, query: asked(view), onView }
 }

@@ -25,10 +25,10 @@ const ociRepositories = (namespace: string | undefined, view: TableView) =>
 
 /** The OCIRepositories: one chart of a registry each. */
 export function OciRepositoriesPage() {
-  const { namespace, view, onView } = useTableView()
+  const { namespace, view, query, onView } = useTableView()
   const { action } = useSearch({ from: '/signed-in' })
   const navigate = useNavigate()
-  const list = useQuery(ociRepositories(namespace, view))
+  const list = useQuery(ociRepositories(namespace, query))
   const { reason } = useRights(namespace)
   const actions = useActions()
   const adding = (next: boolean) =>

@@ -27,8 +27,8 @@ import { reconcileRelease, releases, resumeRelease, suspendRelease, type Release
 
 /** The releases, with what is wrong with each. */
 export function ReleasesPage() {
-  const { namespace, view, onView } = useTableView()
-  const list = useQuery(releases(namespace, view))
+  const { namespace, view, query, onView } = useTableView()
+  const list = useQuery(releases(namespace, query))
   const { reason } = useRights(namespace)
   const [deleting, setDeleting] = useState<Release>()
   const actions = useActions(setDeleting)

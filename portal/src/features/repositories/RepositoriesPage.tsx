@@ -26,10 +26,10 @@ import { repositories, syncRepository, type Repository } from './queries'
 
 /** The repositories, with what the last sync of each found. */
 export function RepositoriesPage() {
-  const { namespace, view, onView } = useTableView()
+  const { namespace, view, query, onView } = useTableView()
   const { action } = useSearch({ from: '/signed-in' })
   const navigate = useNavigate()
-  const list = useQuery(repositories(namespace, view))
+  const list = useQuery(repositories(namespace, query))
   const { reason } = useRights(namespace)
   const actions = useActions()
   const adding = (next: boolean) =>

@@ -28,7 +28,7 @@ const all: Column<Repository>[] = [
   { key: 'charts', title: 'Charts', sort: 'charts', numeric: true, render: ({ catalog }) => catalog?.charts ?? '–' },
   { key: 'versions', title: 'Versions', sort: 'versions', numeric: true, render: (row) => <Versions repository={row} /> },
   { key: 'releases', title: 'Releases', sort: 'releases', numeric: true, render: (row) => <Uses repository={row} /> },
-  { key: 'synced', title: 'Last Sync', sort: 'lastSync', render: (row) => <LastSync repository={row} /> },
+  { key: 'synced', title: 'Last Sync', sort: 'lastSync', width: 112, render: (row) => <LastSync repository={row} /> },
 ]
 
 const one = all.filter(({ key }) => key !== 'namespace')
@@ -82,7 +82,7 @@ function LastSync({ repository: { catalog, suspended } }: { repository: Reposito
     <Stack gap={0}>
       <Ago time={catalog?.lastCheckedAt} />
       {next && (
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
           next <Ago time={next} />
         </Text>
       )}

@@ -32,16 +32,16 @@ const all: Column<Workload>[] = [
   { key: 'running', title: 'Running', numeric: true, render: (row) => <Running workload={row} /> },
   { key: 'state', title: 'State', sort: 'state', render: ({ state }) => <StatusBadge status={{ state }} /> },
   { key: 'release', title: 'Release', render: (row) => <ReleaseOf workload={row} /> },
-  { key: 'age', title: 'Created', sort: 'createdAt', render: ({ createdAt }) => <Ago time={createdAt} /> },
+  { key: 'age', title: 'Created', width: 110, sort: 'createdAt', render: ({ createdAt }) => <Ago time={createdAt} /> },
 ]
 
 const one = all.filter(({ key }) => key !== 'namespace')
 
 /** The workloads that releases made; they are changed through their release. */
 export function ServicesPage() {
-  const { namespace, view, onView } = useTableView()
+  const { namespace, view, query, onView } = useTableView()
   const navigate = useNavigate()
-  const list = useQuery(services(namespace, view))
+  const list = useQuery(services(namespace, query))
   const actions: Action<Workload>[] = [
     {
       label: 'View',

@@ -3,11 +3,9 @@ import { IconAlertCircle } from '@tabler/icons-react'
 import { useRouter, type ErrorComponentProps } from '@tanstack/react-router'
 
 import { ProblemError } from '../../api/problem'
+import { MissingPart } from '../../lib/lazyPage'
 import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
-
-/** Browsers word it differently when a part of the program cannot be loaded. */
-const MISSING_PART = /dynamically imported module|module script failed|Loading (CSS )?chunk|Unable to preload/i
 
 /** A view that cannot be shown; everything around it goes on. */
 export function ViewError({ error, reset }: ErrorComponentProps) {
@@ -17,8 +15,7 @@ export function ViewError({ error, reset }: ErrorComponentProps) {
     void router.invalidate()
   }
   if (error instanceof ProblemError) return <Problem error={error} retry={retry} />
-  const message = error instanceof Error ? error.message : String(error)
-  const missing = MISSING_PART.test(message)
+  const missing = error instanceof MissingPart
   return (
     <Stack>
       <PageHead title="This page cannot be shown" crumbs={[{ label: 'Kubernetes' }, { label: 'Error' }]} />
@@ -32,17 +29,15 @@ export function ViewError({ error, reset }: ErrorComponentProps) {
           <Text size="sm">
             {missing
               ? 'Either the server does not answer, or another version of Pilothouse was installed since this page was opened.'
-              : message}
+              : error instanceof Error ? error.message : String(error)}
           </Text>
           <Group gap="xs">
             <Button size="xs" variant="default" onClick={() => window.location.reload()}>
               Load the page again
             </Button>
-            {!missing && (
-              <Button size="xs" variant="default" onClick={retry}>
-                Try again
-              </Button>
-            )}
+            <Button size="xs" variant="default" onClick={retry}>
+              Try again
+            </Button>
           </Group>
         </Stack>
       </Alert>

@@ -16,7 +16,8 @@ type Props<T> = TableProps<T> & {
 /** Headings and rows. Below 768 pixels each row stands as a card, so the roles of a table are written out. */
 export function Rows<T>(props: Props<T>) {
   const { label, columns, actions, rowKey, view, onView, items, empty, placeholders } = props
-  const order = view.sort ?? columns.find(({ sort }) => sort)?.sort
+  // A search without an order puts the best hits first.
+  const order = view.sort ?? (view.search ? undefined : columns.find(({ sort }) => sort)?.sort)
   const width = columns.length + (actions ? 1 : 0)
   const latest = useRef(props)
   useEffect(() => {

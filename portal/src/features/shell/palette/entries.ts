@@ -31,13 +31,3 @@ export function matching(entries: Entry[], search: string): Entry[] {
 export function filled(groups: Group[]): Group[] {
   return groups.filter(({ entries }) => entries.length > 0)
 }
-
-/** Those whose name is the search, then those whose name begins with it, then those whose name holds it, then the rest. */
-export function byName<T extends { name: string }>(items: T[], search: string): T[] {
-  const wanted = search.toLowerCase()
-  const rank = ({ name }: T) => {
-    const lower = name.toLowerCase()
-    return lower === wanted ? 0 : lower.startsWith(wanted) ? 1 : lower.includes(wanted) ? 2 : 3
-  }
-  return items.toSorted((a, b) => rank(a) - rank(b))
-}

@@ -2,32 +2,26 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 
 import { answer, client } from '../../../api/client'
 import { isForbidden } from '../../../api/problem'
-import { byName } from './entries'
 
 /** Hits shown of each kind: enough to see that more letters are needed. */
 const HITS = 6
-/** The server also finds words in messages and addresses; names are wanted first, so more are asked for. */
-const ASKED = 100
 
-type Query = { namespace?: string; search?: string; pageSize: number }
-type Named = { name: string }
-type List<T> = (query: Query) => Promise<{ items: T[] }>
+type Query = { namespace?: string; search?: string; sort: 'match'; pageSize: number }
 
-const best = <T extends Named>({ items }: { items: T[] }, search: string) => ({ items: byName(items, search).slice(0, HITS) })
 
 /** Looks everywhere; a person who may not looks in the chosen namespace. */
-async function everywhere<T extends Named>(search: string, namespace: string | undefined, list: List<T>): Promise<{ items: T[] }> {
-  const query = { search: search || undefined, pageSize: ASKED }
+async function everywhere<T>(search: string, namespace: string | undefined, list: (query: Query) => Promise<T>): Promise<T> {
+  const query: Query = { search: search || undefined, sort: 'match', pageSize: HITS }
   try {
-    return best(await list(query), search)
+    return await list(query)
   } catch (error) {
-    if (namespace && isForbidden(error)) return best(await list({ ...query, namespace }), search)
+    if (namespace && isForbidden(error)) return list({ ...query, namespace })
     throw error
   }
 }
 
 /** What was found of one kind. */
-function useHits<T extends Named>(kind: string, search: string, namespace: string | undefined, enabled: boolean, list: List<T>) {
+function useHits<T>(kind: string, search: string, namespace: string | undefined, enabled: boolean, list: (query: Query) => Promise<T>) {
   return useQuery({
     queryKey: [kind, 'list', 'palette', namespace, search],
     queryFn: () => everywhere(search, namespace, list),
