@@ -72,6 +72,12 @@ const home = createRoute({
   },
 })
 
+const charts = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.charts,
+  component: lazyRouteComponent(() => import('./features/charts/ChartsPage'), 'ChartsPage'),
+})
+
 const releases = createRoute({
   getParentRoute: () => signedIn,
   path: paths.releases,
@@ -112,6 +118,20 @@ const repository = createRoute({
   component: lazyPage(() => import('./features/repositories/RepositoryPage'), 'RepositoryPage'),
 })
 
+const chart = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.chart,
+  validateSearch: (search): { version?: string; tab?: string } => ({ version: text(search.version), tab: text(search.tab) }),
+  component: lazyRouteComponent(() => import('./features/charts/ChartPage'), 'ChartPage'),
+})
+
+const compareCharts = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.compareCharts,
+  validateSearch: (search): { from?: string; to?: string } => ({ from: text(search.from), to: text(search.to) }),
+  component: lazyRouteComponent(() => import('./features/charts/ComparePage'), 'ComparePage'),
+})
+
 const ociRepositories = createRoute({
   getParentRoute: () => signedIn,
   path: paths.ociRepositories,
@@ -119,6 +139,13 @@ const ociRepositories = createRoute({
     () => import('./features/ociRepositories/OciRepositoriesPage'),
     'OciRepositoriesPage',
   ),
+})
+
+const ociChart = createRoute({
+  getParentRoute: () => signedIn,
+  path: paths.ociChart,
+  validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
+  component: lazyRouteComponent(() => import('./features/charts/OciChartPage'), 'OciChartPage'),
 })
 
 const ociRepository = createRoute({
@@ -151,13 +178,17 @@ export const router = createRouter({
     home,
     signIn,
     signedIn.addChildren([
+      charts,
       releases,
       addRelease,
       release,
       editRelease,
       repositories,
       repository,
+      chart,
+      compareCharts,
       ociRepositories,
+      ociChart,
       ociRepository,
       service,
       services,
