@@ -18,7 +18,7 @@ type Props = { origin: Origin; version: Version; kind: FileKind; paths: string[]
 
 /** The files of a chart, and the content of the chosen one. */
 export function ChartFiles({ origin, version, kind, paths }: Props) {
-  const [chosen, setChosen] = useState(paths.find((path) => !path.split('/').at(-1)?.startsWith('_')) ?? paths[0])
+  const [chosen, setChosen] = useState(paths.find((path) => /\.ya?ml$/.test(path)) ?? paths[0])
   const { label, none, folder } = words[kind]
   if (chosen === undefined) return <Nothing>{none}</Nothing>
   return (

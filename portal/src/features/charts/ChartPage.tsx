@@ -88,6 +88,7 @@ function Newer({ versions, current, origin }: { versions: Version[]; current: Ve
       Newer version:{' '}
       <Anchor
         inherit
+        underline="always"
         renderRoot={(props) => (
           <Link to={paths.chart} params={params} search={(before) => ({ ...before, version: newest.version })} {...props} />
         )}

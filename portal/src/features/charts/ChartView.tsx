@@ -94,7 +94,7 @@ function Readme({ text }: { text: string | null | undefined }) {
 /** Holds the place of a chart that is being opened. */
 export function Loading() {
   return (
-    <Stack gap="sm" aria-busy aria-label="Loading">
+    <Stack gap="sm" role="status" aria-label="Loading">
       <Skeleton height={36} />
       <Skeleton height={18} width="60%" />
       <Skeleton height={18} />

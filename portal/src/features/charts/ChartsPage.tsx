@@ -100,7 +100,7 @@ export function ChartsPage() {
             ) : (
               <>
                 No chart was found yet.{' '}
-                <Anchor inherit renderRoot={(props) => <Link to={paths.repositories} {...props} />}>
+                <Anchor inherit underline="always" renderRoot={(props) => <Link to={paths.repositories} {...props} />}>
                   Add a Helm repository
                 </Anchor>{' '}
                 to see its charts here.

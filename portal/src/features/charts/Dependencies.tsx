@@ -9,7 +9,7 @@ import type { ChartDetail } from './queries'
 export function Dependencies({ dependencies }: { dependencies: ChartDetail['dependencies'] }) {
   if (dependencies.length === 0) return <Nothing>This chart needs no other chart.</Nothing>
   return (
-    <Table.ScrollContainer minWidth={640} tabIndex={0} role="group" aria-label="Dependencies">
+    <Table.ScrollContainer type="native" minWidth={640} tabIndex={0} role="group" aria-label="Dependencies">
       <Table aria-label="Dependencies" verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>

@@ -11,12 +11,12 @@ export function DeployButton({ origin, version, library }: { origin: Origin; ver
   const { namespace, repository, chart } = origin
   const { reason } = useRights(namespace)
   const kind = chart === undefined ? { sourceKind: 'OCIRepository' } : { chart, version }
-  const filled: { namespace: string } = { namespace, source: repository, ...kind } as { namespace: string }
+  const filled: object = { namespace, source: repository, ...kind }
   return (
     <GuardedButton
       leftSection={<IconRocket size={16} aria-hidden />}
       reason={library ? 'A library chart holds only templates for other charts; it cannot be deployed.' : reason('create', 'releases')}
-      renderRoot={(props) => <Link to={paths.addRelease} search={filled} {...props} />}
+      renderRoot={(props) => <Link to={paths.addRelease} search={filled as { namespace: string }} {...props} />}
     >
       Deploy
     </GuardedButton>

@@ -11,7 +11,7 @@ import { Settings } from './Settings'
 /** Longest values that are read for their settings; reading longer ones would hold up the page. */
 const MAX_READ = 512 * 1024
 
-const views = { settings: 'Settings', file: 'values.yaml', schema: 'Schema', source: 'values.schema.json' } as const
+const views = { settings: 'Settings', file: 'values.yaml', schema: 'Schema', source: 'Schema file' } as const
 
 type View = keyof typeof views
 

@@ -27,7 +27,7 @@ export function VersionPicker({ label, versions, value, onChange }: Props) {
         searchable
         allowDeselect={false}
         maxDropdownHeight={340}
-        comboboxProps={{ width: 'max-content', position: 'bottom-start', middlewares: { size: true } }}
+        comboboxProps={{ withinPortal: false, width: 'max-content', position: 'bottom-start', middlewares: { size: true } }}
         styles={{ dropdown: { minWidth: 280, maxWidth: '92vw' } }}
         classNames={{ option: classes.option }}
         nothingFoundMessage="No such version"

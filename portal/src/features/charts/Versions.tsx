@@ -41,7 +41,7 @@ export function Versions({ origin, versions, current }: { origin: Origin; versio
       {found.length === 0 ? (
         <Nothing>No version matches.</Nothing>
       ) : (
-        <Table.ScrollContainer minWidth={520} tabIndex={0} role="group" aria-label="Versions">
+        <Table.ScrollContainer type="native" minWidth={520} tabIndex={0} role="group" aria-label="Versions">
           <Table aria-label="Versions" verticalSpacing="xs">
             <Table.Thead>
               <Table.Tr>
