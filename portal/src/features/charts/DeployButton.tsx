@@ -10,13 +10,13 @@ import type { Origin } from './queries'
 export function DeployButton({ origin, version, library }: { origin: Origin; version: string | undefined; library: boolean }) {
   const { namespace, repository, chart } = origin
   const { reason } = useRights(namespace)
-  const kind = chart === undefined ? { sourceKind: 'OCIRepository' } : { chart, version }
-  const filled: object = { namespace, source: repository, ...kind }
+  const kind = chart === undefined ? { sourceKind: 'OCIRepository' as const } : { chart, version }
+  const filled = { namespace, source: repository, ...kind }
   return (
     <GuardedButton
       leftSection={<IconRocket size={16} aria-hidden />}
       reason={library ? 'A library chart holds only templates for other charts; it cannot be deployed.' : reason('create', 'releases')}
-      renderRoot={(props) => <Link to={paths.addRelease} search={filled as { namespace: string }} {...props} />}
+      renderRoot={(props) => <Link to={paths.addRelease} search={filled} {...props} />}
     >
       Deploy
     </GuardedButton>
