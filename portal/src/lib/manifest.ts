@@ -87,6 +87,14 @@ export class Findings {
     return Object.fromEntries(Object.entries(fields).map(([key, stored]) => [key, this.fixed(stored, why)]))
   }
 
+  /** Says which of those fields were taken out: they would stay. */
+  keptMissing(object: unknown, fields: Record<string, unknown>) {
+    const spec = isMapping(object) && isMapping(object.spec) ? object.spec : {}
+    for (const key of Object.keys(fields)) {
+      if (!Object.hasOwn(spec, key)) this.add(`“spec.${key}” cannot be removed in this form; use kubectl`)
+    }
+  }
+
   /** A value that may be there but not be changed. */
   fixed(stored: unknown, why: string): Read {
     return (value, path) => {

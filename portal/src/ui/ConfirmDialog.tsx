@@ -49,6 +49,8 @@ function Question({ onClose, children, action, cancel = 'Cancel', danger, typedN
     <form
       onSubmit={(event) => {
         event.preventDefault()
+        // A dialog of a form is inside of it for React, wherever it is on the page.
+        event.stopPropagation()
         if (confirmed && !pending) onConfirm()
       }}
     >

@@ -1,4 +1,4 @@
-import { Badge, createTheme, DEFAULT_THEME, Drawer, Menu, Modal, Portal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
+import { Badge, createTheme, DEFAULT_THEME, Drawer, Menu, Modal, Notification, Portal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 /** The colour of deep water; shades 6 to 9 keep 4.5:1 on white. */
 const harbour: MantineColorsTuple = [
@@ -37,6 +37,7 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600, miw: 'max-content' } }),
     Modal: Modal.extend({ styles: { title: { fontWeight: 600 } } }),
     Drawer: Drawer.extend({ styles: { title: { fontWeight: 600 } } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     // The first item takes the focus; a placeholder for it is no item of a menu.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     // What floats above the page stands in a landmark of its own.

@@ -111,6 +111,7 @@ export function fromManifest(
         ...findings.kept(kept),
       }),
   })
+  findings.keptMissing(value, kept)
   if (value === null || value === undefined) findings.add('Write an OCIRepository')
   if (seen.provider && seen.secret) findings.add('Give either “spec.provider” or “spec.secretRef”: the form holds one of them')
   if ([reference.tag, reference.semver, reference.digest].filter(Boolean).length > 1) {

@@ -102,6 +102,7 @@ export function fromManifest(
         ...findings.kept(kept),
       }),
   })
+  findings.keptMissing(value, kept)
   if (value === null || value === undefined) findings.add('Write a HelmRepository')
   if (seen.provider && seen.secret) findings.add('Give either “spec.provider” or “spec.secretRef”: the form holds one of them')
   if (!seen.type) form.type = typeOf(form.url) ?? 'default'
