@@ -43,6 +43,7 @@ export function toManifest(form: OciRepositoryForm, { kept = {} }: Context = {})
       ...compact({ namespace: form.namespace, labels: 'labels' in labels ? labels.labels : undefined }),
     },
     spec: {
+      url: form.url.trim(),
       ...compact({
         interval: intervalDuration(form.interval),
         ref: compact({ ...request.reference }),
@@ -56,7 +57,6 @@ export function toManifest(form: OciRepositoryForm, { kept = {} }: Context = {})
         suspend: form.suspended,
         ...kept,
       }),
-      url: form.url.trim(),
     },
   }
 }

@@ -42,8 +42,9 @@ export function toManifest(form: RepositoryForm, { kept = {} }: Context = {}): R
       ...compact({ namespace: form.namespace, labels: 'labels' in labels ? labels.labels : undefined }),
     },
     spec: {
+      ...compact({ type: form.type === 'oci' ? 'oci' : undefined }),
+      url: form.url.trim(),
       ...compact({
-        type: form.type === 'oci' ? 'oci' : undefined,
         interval: intervalDuration(form.interval),
         timeout: form.timeout.trim(),
         provider: provider === 'generic' ? undefined : provider,
@@ -55,7 +56,6 @@ export function toManifest(form: RepositoryForm, { kept = {} }: Context = {}): R
         suspend: form.suspended,
         ...kept,
       }),
-      url: form.url.trim(),
     },
   }
 }

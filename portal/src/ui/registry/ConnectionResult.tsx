@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCircleCheck, IconCircleX } from '@tabler/icons-r
 
 import type { Schemas } from '../../api/client'
 import { sentence } from '../../lib/fields'
+import { formHint } from '../../lib/formHint'
 import { authenticationWords, budget, familyName, methodName } from '../../lib/registryWords'
 
 type Report = Schemas['ConnectionReport']
@@ -34,7 +35,7 @@ export function ConnectionResult({ report, stale }: { report: Report; stale: boo
             {sentence(report.message)}
           </Text>
         )}
-        {report.hint && <Text size="sm">{sentence(report.hint)}.</Text>}
+        {report.hint && <Text size="sm">{sentence(formHint(report.hint))}.</Text>}
         <List size="sm" spacing={2}>
           {findings(report).map((finding) => (
             <List.Item key={finding} style={{ overflowWrap: 'anywhere' }}>

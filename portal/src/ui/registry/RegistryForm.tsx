@@ -48,6 +48,7 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
   const form = useFields(props.initial, props.check)
   const { values } = form
   const element = useRef<HTMLFormElement>(null)
+  const result = useRef<HTMLDivElement>(null)
   const [view, setView] = useState<View>('form')
   const yaml = useYaml(form, props)
   const [tested, setTested] = useState<F>()
@@ -71,7 +72,10 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
     onError: refused,
     onSuccess: (report) => {
       setTested(values)
-      if (report.success || !report.field) return
+      if (report.success || !report.field) {
+        window.setTimeout(() => result.current?.scrollIntoView({ block: 'nearest' }), 60)
+        return
+      }
       const { fields } = placed([{ field: report.field, message: report.message }], (path) => props.shown(values, path))
       showErrors(fields)
     },
@@ -119,7 +123,11 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
           />
         </Group>
         {view === 'form' ? props.fields(form) : <YamlFields yaml={yaml} errors={form.errors} />}
-        {test.data && <ConnectionResult report={test.data} stale={tested !== undefined && !same(tested, values)} />}
+        {test.data && (
+          <div ref={result}>
+            <ConnectionResult report={test.data} stale={tested !== undefined && !same(tested, values)} />
+          </div>
+        )}
         <Refusal error={test.error} shown={(path) => props.shown(values, path)} />
         {save.error !== null &&
           (props.explain?.(save.error, form, save.reset) ?? (
