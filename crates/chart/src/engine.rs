@@ -23,12 +23,21 @@ struct Source {
     data: Map,
 }
 
-/// The text of every template of a chart that is not a partial, by path. `values` are the coalesced ones.
+/// What templates gave.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    /// The text of every template of a chart that is not a partial, by path.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// Those that are not UTF-8, as they are; in `texts` what is wrong in them is replaced.
+    pub(crate) invalid: BTreeMap<String, Vec<u8>>,
+}
+
+/// Parses and executes the templates of a chart and its subcharts. `values` are the coalesced ones.
 pub(crate) fn render(
     chart: &Chart,
     values: &Map,
     context: &RenderContext<'_>,
-) -> Result<BTreeMap<String, String>, RenderError> {
+) -> Result<Output, RenderError> {
     let release = objects::release(&context.release, context.lint);
     let capabilities = objects::capabilities(&context.capabilities);
     let mut sources = BTreeMap::new();
@@ -132,7 +141,7 @@ fn execute(
     sources: &[Source],
     set: &TemplateSet,
     context: &RenderContext<'_>,
-) -> Result<BTreeMap<String, String>, RenderError> {
+) -> Result<Output, RenderError> {
     let surroundings = Surroundings::new(context);
     let deadline = Instant::now() + context.limits.time;
     let over = Cell::new(false);
@@ -148,7 +157,7 @@ fn execute(
     };
     let missing_key = if context.strict { MissingKey::Error } else { MissingKey::Zero };
     let execution = Execution::new(set, &surroundings, missing_key, budget);
-    let mut rendered = BTreeMap::new();
+    let mut rendered = Output::default();
     let mut total = 0;
     for source in sources {
         let base_name = source.path.rsplit('/').next().unwrap_or_default();
@@ -166,8 +175,12 @@ fn execute(
                 context.limits.output_bytes
             )));
         }
-        let text = String::from_utf8_lossy(&without_no_value(output)).into_owned();
-        rendered.insert(source.path.clone(), text);
+        let text = String::from_utf8(without_no_value(output)).unwrap_or_else(|error| {
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            rendered.invalid.insert(source.path.clone(), error.into_bytes());
+            text
+        });
+        rendered.texts.insert(source.path.clone(), text);
     }
     Ok(rendered)
 }

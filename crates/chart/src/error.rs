@@ -64,3 +64,13 @@ pub enum RenderError {
     #[error("{0}")]
     Limit(String),
 }
+
+impl RenderError {
+    /// Helm's text, then the place in the template, the chain of includes and the missing value, where they are known.
+    pub fn explained(&self) -> String {
+        match self {
+            Self::Template { message, excerpt: Some(excerpt) } => format!("{message}\n\n{excerpt}"),
+            other => other.to_string(),
+        }
+    }
+}

@@ -18,6 +18,7 @@ mod context;
 mod dependencies;
 mod engine;
 mod error;
+mod excerpt;
 mod files_glob;
 pub mod functions;
 mod glob;

@@ -42,6 +42,8 @@ pub(crate) struct Prepared {
 pub(crate) struct Executed {
     chart: Chart,
     pub(crate) templates: BTreeMap<String, String>,
+    /// Templates whose output is not UTF-8.
+    invalid: BTreeMap<String, Vec<u8>>,
 }
 
 /// Renders `chart` with `values` over its defaults.
@@ -104,8 +106,8 @@ fn prepare(chart: &Chart, values: &Values, context: &RenderContext<'_>) -> Resul
 
 impl Prepared {
     fn execute(self, context: &RenderContext<'_>) -> Result<Executed, RenderError> {
-        let templates = engine::render(&self.chart, &self.values, context)?;
-        Ok(Executed { chart: self.chart, templates })
+        let output = engine::render(&self.chart, &self.values, context)?;
+        Ok(Executed { chart: self.chart, templates: output.texts, invalid: output.invalid })
     }
 }
 
@@ -123,9 +125,10 @@ pub(crate) fn check_kube_version(chart: &Chart, context: &RenderContext<'_>) -> 
 
 /// Splits, sorts and joins what the templates gave.
 pub(crate) fn assemble(executed: Executed, context: &RenderContext<'_>) -> Result<Rendered, RenderError> {
-    let Executed { chart, templates } = executed;
+    let Executed { chart, templates, invalid } = executed;
     let (notes, files) = split_notes(&chart, &templates, context.subchart_notes);
     let limits = pilothouse_goyaml::Limits::default();
+    check_utf8(&files, &invalid, &limits)?;
     let sorted = match context.post_render {
         None => sort_manifests(files.iter().copied(), &limits),
         Some(post_render) => {
@@ -153,6 +156,22 @@ pub(crate) fn assemble(executed: Executed, context: &RenderContext<'_>) -> Resul
         add(&document.path, &document.content);
     }
     Ok(Rendered { templates, manifests, hooks, notes, manifest, crds, chart })
+}
+
+/// Refuses output that is not UTF-8, unless another document before it is wrong.
+fn check_utf8(
+    files: &[(&str, &str)],
+    invalid: &BTreeMap<String, Vec<u8>>,
+    limits: &pilothouse_goyaml::Limits,
+) -> Result<(), RenderError> {
+    let Some(at) = files.iter().position(|(path, _)| invalid.contains_key(*path)) else { return Ok(()) };
+    sort_manifests(files[..at].iter().copied(), limits).map_err(RenderError::Document)?;
+    let path = files[at].0;
+    let error = match pilothouse_goyaml::to_json(&invalid[path]) {
+        Err(error) => error.to_string(),
+        Ok(_) => "yaml: invalid leading UTF-8 octet".to_owned(),
+    };
+    Err(RenderError::Document(format!("YAML parse error on {path}: error converting YAML to JSON: {error}")))
 }
 
 /// `NOTES.txt` apart from everything else.

@@ -2,8 +2,8 @@
 
 use pilothouse_gotemplate::{ExecError, ParseError};
 
-use crate::RenderError;
 use crate::functions::{MESSAGE_END, MESSAGE_START};
+use crate::{RenderError, excerpt};
 
 /// A template of the chart that does not parse.
 pub(crate) fn parse_error(error: &ParseError) -> RenderError {
@@ -14,8 +14,7 @@ pub(crate) fn parse_error(error: &ParseError) -> RenderError {
         [_, last] => format!("parse error at ({last}): {last}"),
         _ => format!("parse error in ({}): {text}", error.template),
     };
-    let excerpt = format!("{}:{}\n  | {}", error.template, error.line, error.excerpt);
-    RenderError::Template { message, excerpt: Some(excerpt) }
+    RenderError::Template { message, excerpt: Some(excerpt::of_parse_error(error)) }
 }
 
 /// A template of the chart that failed to execute.
@@ -26,31 +25,7 @@ pub(crate) fn exec_error(error: &ExecError) -> RenderError {
             None => limit.to_string(),
         });
     }
-    RenderError::Template { message: helm_text(error), excerpt: excerpt(error) }
-}
-
-/// The line with the place marked, for every template from the innermost to the outermost.
-fn excerpt(error: &ExecError) -> Option<String> {
-    let mut out = String::new();
-    for place in error.trace().iter().rev().take(8) {
-        let prefix: String = place
-            .excerpt
-            .bytes()
-            .take(place.column as usize)
-            .map(|byte| if byte == b'\t' { '\t' } else { ' ' })
-            .collect();
-        let relation = if out.is_empty() { "at" } else { "called from" };
-        let width = place.context.chars().count().clamp(1, 60);
-        out.push_str(&format!(
-            "{relation} {}:{}:{}\n  | {}\n  | {prefix}{}\n",
-            place.file,
-            place.line,
-            place.column,
-            place.excerpt,
-            "^".repeat(width)
-        ));
-    }
-    (!out.is_empty()).then(|| out.trim_end().to_owned())
+    RenderError::Template { message: helm_text(error), excerpt: excerpt::of_exec_error(error) }
 }
 
 /// What Helm prints for a failed execution: one block for each error of the chain, or Go's text where one of

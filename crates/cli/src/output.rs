@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use pilothouse_chart::RenderError;
 use serde::Serialize;
 
 use crate::charts::remote;
@@ -91,6 +92,12 @@ pub(crate) fn error(error: &anyhow::Error) {
         if !said.contains(&text) {
             eprintln!("  caused by: {text}");
             said.push_str(&text);
+        }
+    }
+    if let Some(RenderError::Template { excerpt: Some(excerpt), .. }) = error.downcast_ref() {
+        eprintln!();
+        for line in excerpt.lines() {
+            eprintln!("  {line}");
         }
     }
     let hint = error.chain().find_map(|cause| remote::hint(cause.downcast_ref()?));

@@ -52,12 +52,12 @@ fn tpl(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 /// Helm removes what Go prints for missing values, wherever it came from.
 pub(crate) fn without_no_value(output: Vec<u8>) -> Vec<u8> {
     const MARK: &[u8] = b"<no value>";
-    if !output.windows(MARK.len()).any(|window| window == MARK) {
+    if memchr::memmem::find(&output, MARK).is_none() {
         return output;
     }
     let mut kept = Vec::with_capacity(output.len());
     let mut rest = output.as_slice();
-    while let Some(at) = rest.windows(MARK.len()).position(|window| window == MARK) {
+    while let Some(at) = memchr::memmem::find(rest, MARK) {
         kept.extend_from_slice(&rest[..at]);
         rest = &rest[at + MARK.len()..];
     }

@@ -10,6 +10,7 @@ use pilothouse_chart::{Chart, Limits, Random};
 mod archive;
 mod chart;
 mod functions;
+mod limits;
 mod parity;
 mod probes;
 mod render;

@@ -54,7 +54,60 @@ fn a_template_error_has_helms_text_and_an_excerpt() {
         "c/templates/t.yaml:2:13\n  executing \"c/templates/t.yaml\" at <.Values.x.y.z>:\n    \
          nil pointer evaluating interface {}.y"
     );
-    assert!(excerpt.unwrap().contains("b: {{ .Values.x.y.z }}"));
+    assert_eq!(
+        excerpt.unwrap(),
+        "at c/templates/t.yaml:2:13\n  | b: {{ .Values.x.y.z }}\n  |       ^^^^^^^^^^^^^\nmissing: .Values.x has no value; \
+         set `x` in the values"
+    );
+}
+
+#[test]
+fn an_excerpt_names_the_includes_and_the_missing_value() {
+    let excerpt = |template: &str| {
+        let chart = load(&[
+            ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+            ("charts/d/Chart.yaml", "apiVersion: v2\nname: d\nversion: 1.0.0\n"),
+            (
+                "charts/d/templates/_names.tpl",
+                "{{ define \"d.name\" }}{{ required \"a name\" .Values.name }}{{ end }}",
+            ),
+            ("charts/d/templates/t.yaml", template),
+        ]);
+        let error = render(&chart, &Values::default(), &RenderContext::new(Release::install("rel", "ns")));
+        error.unwrap_err().explained()
+    };
+    assert_eq!(
+        excerpt("name: {{ include \"d.name\" . }}"),
+        "execution error at (c/charts/d/templates/t.yaml:1:9): a name\n\n\
+         at c/charts/d/templates/_names.tpl:1:24\n  \
+         | {{ define \"d.name\" }}{{ required \"a name\" .Values.name }}{{ end }}\n  \
+         |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
+         called from c/charts/d/templates/t.yaml:1:9\n  | name: {{ include \"d.name\" . }}\n  \
+         |          ^^^^^^^^^^^^^^^^^^\nmissing: .Values.name has no value; set `d.name` in the values"
+    );
+    let missing = |template: &str| excerpt(template).lines().last().unwrap().to_owned();
+    assert_eq!(
+        missing("{{ .Values.a.b.c | quote }}"),
+        "missing: .Values.a has no value; set `d.a` in the values"
+    );
+    assert_eq!(
+        missing("{{ .Values.a | required \"x\" }}"),
+        "missing: .Values.a has no value; set `d.a` in the values"
+    );
+    assert_eq!(
+        missing("{{ trunc 3 .Values.a }}"),
+        "missing: .Values.a has no value; set `d.a` in the values"
+    );
+    assert_eq!(
+        missing("{{ index .Values.a \"b\" }}"),
+        "missing: .Values.a has no value; set `d.a` in the values"
+    );
+    assert_eq!(
+        missing("{{ .Values.a | trunc 3 }}"),
+        "missing: .Values.a has no value; set `d.a` in the values"
+    );
+    assert!(!excerpt("{{ fail \"no\" }}").contains("missing"));
+    assert!(excerpt("a: {{ .x").contains("at c/charts/d/templates/t.yaml:1\n  | a: {{ .x\n  | ^^^^^^^^"));
 }
 
 #[test]

@@ -67,9 +67,9 @@ enum Command {
     Completion(completion::Args),
 }
 
-/// A failed render: Helm's text, and where it happened as the cause.
+/// A failed render; [`crate::output::error`] prints the place in the template below Helm's text.
 pub(crate) fn render_failure(error: RenderError) -> anyhow::Error {
-    anyhow::anyhow!("{error}")
+    anyhow::Error::new(error)
 }
 
 /// Runs the command.

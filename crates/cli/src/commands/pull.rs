@@ -66,7 +66,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 impl Args {
     /// Where charts are unpacked; nothing named like this one may be there already.
     fn untar_directory(&self, chart: &str) -> anyhow::Result<PathBuf> {
-        let directory = self.destination.join(&self.untardir);
+        // Without `.` in between, which the system would not make.
+        let directory: PathBuf = self.destination.join(&self.untardir).components().collect();
         let name = chart.rsplit('/').next().unwrap_or(chart);
         let taken = directory.join(name);
         if taken.exists() {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::{Context, Frame, Result};
+use crate::Limit;
 use crate::ast::{At, FunctionName, Operand, OperandKind};
 use crate::error::{CallError, ExecError};
 use crate::function::{Form, Param};
@@ -49,11 +50,23 @@ impl Context<'_> {
             None => piped.as_ref().map_or_else(String::new, reflect_string),
         });
         let mut values = self.eval_args(frame, dot, &signature, args, piped)?;
+        self.charge_long_strings(&values)
+            .map_err(|limit| Self::call_failed(frame, at, function.name, limit.into()))?;
         let result = match callee {
             Some(callee) => self.call_value(&callee, &mut values),
             None => (function.call)(self, &mut values),
         };
         result.map_err(|cause| Self::call_failed(frame, at, function.name, cause))
+    }
+
+    /// Counts the strings that a function reads: without it a loop over hashes of a huge string would run on for long
+    /// before the time is asked for.
+    fn charge_long_strings(&self, values: &[Value]) -> std::result::Result<(), Limit> {
+        const LONG: usize = 4096;
+        const BYTES_PER_STEP: usize = 64;
+        let bytes: usize =
+            values.iter().map(|value| if let Value::Str(text) = value { text.len() } else { 0 }).sum();
+        if bytes < LONG { Ok(()) } else { self.charge_steps(bytes / BYTES_PER_STEP) }
     }
 
     #[expect(clippy::too_many_arguments, reason = "a receiver and a call")]

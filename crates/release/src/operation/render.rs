@@ -101,7 +101,7 @@ impl Operation {
             let deadline = Timestamp::now().saturating_add(super::crds::TIMEOUT).unwrap_or(Timestamp::MAX);
             return Ok(Phase::Crds { waiting: applied, deadline });
         }
-        let rendered = first.map_err(|error| Failure::Failed(error.to_string()))?;
+        let rendered = first.map_err(|error| Failure::Failed(error.explained()))?;
         self.check_and_keep(world, rendered, &input.values, version).await
     }
 

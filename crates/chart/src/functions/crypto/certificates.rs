@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use pilothouse_gotemplate::{CallError, Context, Field, Function, Object, Param, Str, Struct, Value, format};
 use sha2::{Digest, Sha256};
 
-use super::keys::{PrivateKey, generate, generate_rsa};
+use super::keys::{self, PrivateKey, generate, generate_rsa};
 use super::{der, pem};
 use crate::functions::encoding::decode_base64;
 use crate::functions::surroundings::{now, random};
@@ -248,6 +248,7 @@ fn issue(
     key: &PrivateKey,
     issuer: &Issuer<'_>,
 ) -> Result<Vec<u8>, CallError> {
+    context.charge_steps(keys::STEPS)?;
     let (public_key, key_bits) = key.public_key()?;
     let subject = subject(&template.common_name);
     let start = now(context);

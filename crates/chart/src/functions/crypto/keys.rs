@@ -32,7 +32,11 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 /// Null, as parameters of RSA's algorithms.
 const NULL: [u8; 2] = [0x05, 0x00];
 
+/// Steps that making a key or a signature counts as: it takes up to a second, and the time is asked for every time.
+pub(super) const STEPS: usize = 100_000;
+
 pub(super) fn generate_rsa(context: &Context<'_>, bits: usize) -> Result<PrivateKey, CallError> {
+    context.charge_steps(STEPS)?;
     RsaPrivateKey::new(&mut generator(context)?, bits)
         .map(|key| PrivateKey::Rsa(Box::new(key)))
         .map_err(|error| format!("error generating rsa key: {error}").into())
@@ -40,6 +44,7 @@ pub(super) fn generate_rsa(context: &Context<'_>, bits: usize) -> Result<Private
 
 /// `genPrivateKey`: a key in PEM, or Sprig's message.
 pub(super) fn generate(context: &Context<'_>, kind: &str) -> Result<String, CallError> {
+    context.charge_steps(STEPS)?;
     let key = match kind {
         "" | "rsa" => generate_rsa(context, 4096)?,
         "dsa" => {

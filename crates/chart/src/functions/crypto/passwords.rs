@@ -5,6 +5,7 @@ use hmac::{Hmac, Mac};
 use pilothouse_gotemplate::{CallError, Context, Function, Number, Param, Value};
 use sha2::Sha256;
 
+use super::keys;
 use crate::functions::surroundings::random;
 use crate::functions::{Outcome, text};
 
@@ -29,6 +30,7 @@ fn hash(context: &Context<'_>, password: &[u8]) -> Result<String, CallError> {
             "failed to encrypt string with bcrypt: bcrypt: password length exceeds {MAX_PASSWORD} bytes"
         ));
     }
+    context.charge_steps(keys::STEPS)?;
     let mut salt = [0; 16];
     salt.copy_from_slice(&random(context, 16)?);
     match bcrypt::hash_with_salt(password, COST, salt) {
