@@ -63,7 +63,15 @@ fn releases_that_fail_say_why_and_recover() {
     add("bad-schema", &["--version", "1.0.0", "--set", "replicaCount=many"]);
     says("bad-schema", &["False", "InstallFailed", "replicaCount"]);
     add("no-host", &["--version", "2.0.0", "--set", "ingress.enabled=true,ingress.host="]);
-    says("no-host", &["False", "InstallFailed", "ingress.host must be set where ingress.enabled is"]);
+    says(
+        "no-host",
+        &[
+            "False",
+            "InstallFailed",
+            "ingress.host must be set where ingress.enabled is",
+            "at webapp/templates/",
+        ],
+    );
 
     pilothouse.cli(&["release", "update", "no-version", "--version", "1.0.0"]);
     pilothouse.cli(&["release", "update", "bad-schema", "--set", "replicaCount=1"]);
