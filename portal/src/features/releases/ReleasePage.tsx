@@ -2,7 +2,7 @@ import { Button, ScrollArea, Skeleton, Stack, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { IconTrash } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 
 import { ProblemError } from '../../api/problem'
 import { paths } from '../../lib/paths'
@@ -115,6 +115,11 @@ function Opened({ release: one, stale }: { release: ReleaseDetail; stale: Error 
     events: <EventsView namespace={namespace} name={name} />,
   }
   const tab = search.tab ?? 'overview'
+  // On a narrow page the tabs scroll; the one that is shown must be seen.
+  const bar = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    bar.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [tab])
   return (
     <Stack>
       <PageHead
@@ -137,7 +142,7 @@ function Opened({ release: one, stale }: { release: ReleaseDetail; stale: Error 
       <StatusPanel release={one} onTab={onTab} />
       <Tabs value={tab} onChange={(value) => onTab(TABS.find((known) => known === value) ?? 'overview')} keepMounted={false}>
         <ScrollArea type="never" scrollbars="x">
-          <Tabs.List style={{ flexWrap: 'nowrap', minWidth: 'max-content' }}>
+          <Tabs.List ref={bar} style={{ flexWrap: 'nowrap', minWidth: 'max-content' }}>
             {TABS.map((value) => (
               <Tabs.Tab key={value} value={value}>
                 {labels[value]}

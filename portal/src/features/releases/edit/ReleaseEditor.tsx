@@ -84,6 +84,7 @@ export function ReleaseEditor(props: Props) {
     if (text === undefined) {
       if (namespace !== '') return { form: { ...form.values, releaseName: releaseNameOf(form.values) }, namespace }
       setNoNamespace('Choose the namespace of the release.')
+      focusFault()
       return undefined
     }
     if (!read?.form) return undefined
@@ -95,9 +96,10 @@ export function ReleaseEditor(props: Props) {
     const { fields } = fieldErrors(error, sent.form)
     setNoNamespace(fields.namespace)
     form.setErrors(fields)
-    // The first field at fault is where to go on.
-    requestAnimationFrame(() => page.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+    focusFault()
   }
+  /** The first field at fault is where to go on. */
+  const focusFault = () => requestAnimationFrame(() => page.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
 
   const preview = useMutation({
     mutationFn: (sent: Read) => props.render(sent.form, sent.namespace, base),
@@ -231,8 +233,10 @@ export function ReleaseEditor(props: Props) {
           ) : (
             <ManifestField text={text} onChange={setText} read={read} marks={manifestMarks} chart={chosen.chart} />
           )}
-          {failure !== undefined && !reviewing && (!placed || text !== undefined) && <RenderProblem error={failure.error} />}
-          {failure !== undefined && !reviewing && placed && text === undefined && (
+          {failure !== undefined && !reviewing && failure.text === text && (!placed || text !== undefined) && (
+            <RenderProblem error={failure.error} />
+          )}
+          {!reviewing && placed && text === undefined && Object.keys(form.errors).length > 0 && (
             <Text size="sm" c="red.9" role="alert">
               See the messages at the fields above.
             </Text>
@@ -242,7 +246,7 @@ export function ReleaseEditor(props: Props) {
               Cancel
             </Button>
             {!fixed && (
-              <Button variant="default" onClick={review}>
+              <Button variant="default" disabled={text !== undefined && !read?.form} onClick={review}>
                 Preview
               </Button>
             )}

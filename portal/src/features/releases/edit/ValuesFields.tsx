@@ -42,7 +42,7 @@ export function ValuesFields({ form, marks, chart, pending, error, shown, onShow
       onChange={set('values')}
       error={form.errors.values}
       marks={marks.values}
-      minHeight={240}
+      minHeight={shown ? 460 : 240}
       maxHeight={560}
     />
   )

@@ -18,12 +18,13 @@ it('puts messages at the fields of the form', () => {
   const form = { ...emptyForm, valuesFrom: '- name: a\n- name: b\n', advanced: 'install:\n  timeout: x\n' }
   const error = refused(
     { field: 'chart.version', message: 'no version matches' },
+    { field: 'chart.name', message: 'choose a chart' },
     { field: 'valuesFrom[1].name', message: 'there is no Secret' },
     { field: 'advanced.install.timeout', message: 'bad' },
     { field: 'chart', message: 'does not render' },
   )
   expect(fieldErrors(error, form)).toEqual({
-    fields: { version: 'no version matches', valuesFrom: '1.name: there is no Secret', advanced: 'install.timeout: bad' },
+    fields: { version: 'no version matches', chart: 'choose a chart', valuesFrom: '1.name: there is no Secret', advanced: 'install.timeout: bad' },
     marks: { valuesFrom: [{ line: 2, message: 'there is no Secret' }], advanced: [{ line: 2, message: 'bad' }] },
     others: [{ field: 'chart', message: 'does not render' }],
   })

@@ -52,12 +52,13 @@ export function fieldErrors(error: unknown, form: ReleaseForm): FieldErrors {
   if (!(error instanceof ProblemError)) return found
   for (const { field, message } of error.problem.errors ?? []) {
     const [first, ...inner] = stepsOf(field)
-    const place = PLACES[field] ?? (first === 'valuesFrom' || first === 'labels' || first === 'advanced' ? first : undefined)
+    const ofText = first === 'valuesFrom' || first === 'labels' || first === 'advanced' ? first : undefined
+    const place = PLACES[field] ?? ofText
     if (!place) {
       found.others.push({ field, message })
       continue
     }
-    const within = inner.length > 0 && place === first ? `${inner.join('.')}: ` : ''
+    const within = inner.length > 0 && ofText ? `${inner.join('.')}: ` : ''
     const before = found.fields[place]
     found.fields[place] = before ? `${before}\n${within}${message}` : `${within}${message}`
     if (place === 'namespace') continue

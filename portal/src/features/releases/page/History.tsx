@@ -36,17 +36,17 @@ export function History({ release, from, to, onCompare, onRollBack }: Props) {
     rights.reason('patch', 'releases') ?? (release.status.state === 'Deleting' ? 'The release is being deleted.' : undefined)
   return (
     <Stack>
-      <ScrollArea type="auto">
-        <Table aria-label="Revisions" verticalSpacing="xs" miw={900}>
+      <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Revisions' }}>
+        <Table aria-label="Revisions" verticalSpacing="xs" miw={{ base: 0, sm: 900 }}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Revision</Table.Th>
               <Table.Th>Status</Table.Th>
               <Table.Th>Chart</Table.Th>
-              <Table.Th>App version</Table.Th>
+              <Table.Th visibleFrom="sm">App version</Table.Th>
               <Table.Th>Deployed</Table.Th>
-              <Table.Th>Deployed by</Table.Th>
-              <Table.Th>What happened</Table.Th>
+              <Table.Th visibleFrom="sm">Deployed by</Table.Th>
+              <Table.Th visibleFrom="sm">What happened</Table.Th>
               <Table.Th>Actions</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -84,14 +84,14 @@ function Row({ one, previous, current, refused, onCompare, onRollBack }: RowProp
       <Table.Td>
         {one.chartName} {one.chartVersion}
       </Table.Td>
-      <Table.Td>{one.appVersion || '–'}</Table.Td>
+      <Table.Td visibleFrom="sm">{one.appVersion || '–'}</Table.Td>
       <Table.Td>
         <Ago time={one.deployed} />
       </Table.Td>
-      <Table.Td>{one.managed ? 'Pilothouse' : 'helm, or changed with it'}</Table.Td>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>{one.description}</Table.Td>
+      <Table.Td visibleFrom="sm">{one.managed ? 'Pilothouse' : 'helm, or changed with it'}</Table.Td>
+      <Table.Td visibleFrom="sm" style={{ overflowWrap: 'anywhere' }}>{one.description}</Table.Td>
       <Table.Td>
-        <Group gap={6} wrap="nowrap">
+        <Group gap={6}>
           {previous !== undefined && (
             <Button size="compact-xs" variant="default" aria-label={`Changes of revision ${one.revision}`} onClick={() => onCompare(previous, one.revision)}>
               Changes

@@ -81,7 +81,7 @@ function Conditions({ release }: { release: ReleaseDetail }) {
   const { conditions } = release.status
   if (conditions.length === 0) return <Text size="sm">None yet: the controller has not looked at it.</Text>
   return (
-    <ScrollArea type="auto">
+    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Conditions' }}>
       <Table aria-label="Conditions" verticalSpacing="xs" miw={640}>
         <Table.Thead>
           <Table.Tr>

@@ -66,7 +66,7 @@ export function ValuesOrigins({ values, fileName }: { values: Schemas['ValuesInF
               {values.truncated && '; there are more than are told'}
             </Text>
           </Group>
-          <ScrollArea type="auto">
+          <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Values in force' }}>
             <Table aria-label="Values in force" verticalSpacing={4} miw={560}>
               <Table.Thead>
                 <Table.Tr>
