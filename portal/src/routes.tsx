@@ -75,7 +75,7 @@ const home = createRoute({
 const charts = createRoute({
   getParentRoute: () => signedIn,
   path: paths.charts,
-  component: lazyRouteComponent(() => import('./features/charts/ChartsPage'), 'ChartsPage'),
+  component: lazyPage(() => import('./features/charts/ChartsPage'), 'ChartsPage'),
 })
 
 const releases = createRoute({
@@ -122,14 +122,14 @@ const chart = createRoute({
   getParentRoute: () => signedIn,
   path: paths.chart,
   validateSearch: (search): { version?: string; tab?: string } => ({ version: text(search.version), tab: text(search.tab) }),
-  component: lazyRouteComponent(() => import('./features/charts/ChartPage'), 'ChartPage'),
+  component: lazyPage(() => import('./features/charts/ChartPage'), 'ChartPage'),
 })
 
 const compareCharts = createRoute({
   getParentRoute: () => signedIn,
   path: paths.compareCharts,
   validateSearch: (search): { from?: string; to?: string } => ({ from: text(search.from), to: text(search.to) }),
-  component: lazyRouteComponent(() => import('./features/charts/ComparePage'), 'ComparePage'),
+  component: lazyPage(() => import('./features/charts/ComparePage'), 'ComparePage'),
 })
 
 const ociRepositories = createRoute({
@@ -145,7 +145,7 @@ const ociChart = createRoute({
   getParentRoute: () => signedIn,
   path: paths.ociChart,
   validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
-  component: lazyRouteComponent(() => import('./features/charts/OciChartPage'), 'OciChartPage'),
+  component: lazyPage(() => import('./features/charts/OciChartPage'), 'OciChartPage'),
 })
 
 const ociRepository = createRoute({
