@@ -40,7 +40,7 @@ export function ServicePage() {
       {one.error && <Problem error={one.error} retry={() => void one.refetch()} />}
       {one.isPending && <Skeleton height={180} />}
       {one.data && <Details workload={one.data} />}
-      {one.data && release && <Parts workload={one.data} release={release} />}
+      {one.data && release && <Pods workload={one.data} release={release} />}
     </Stack>
   )
 }
@@ -49,8 +49,8 @@ function Details({ workload }: { workload: Workload }) {
   return (
     <>
       <Alert color="gray" p="xs" icon={<IconInfoCircle aria-hidden />}>
-        A release made this {workload.kind}. To change its image, replicas or configuration, update the release: a change made here would
-        be undone by the next reconcile.
+        A release made this {workload.kind}. It can only be looked at here: to change its image, replicas or configuration, update the
+        release.
       </Alert>
       <Card withBorder>
         <Facts
@@ -84,13 +84,13 @@ function Created({ time }: { time: string }) {
 
 type Node = Schemas['Resources']['items'][number]
 
-/** The workload's own objects in the tree of its release, for example its Pods. */
-function Parts({ workload, release }: { workload: Workload; release: { namespace: string; name: string } }) {
+/** The workload's Pods, from the tree of its release. */
+function Pods({ workload, release }: { workload: Workload; release: { namespace: string; name: string } }) {
   const tree = useQuery(resources(release.namespace, release.name))
   const own = tree.data?.items.find(
     (node) => node.kind === workload.kind && node.name === workload.name && (node.namespace ?? workload.namespace) === workload.namespace,
   )
-  const rows = below(own)
+  const rows = below(own).filter(({ kind }) => kind === 'Pod')
   return (
     <Stack gap="xs">
       <Title order={2} size="h4">
@@ -113,15 +113,13 @@ function Parts({ workload, release }: { workload: Workload; release: { namespace
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Name</Table.Th>
-                <Table.Th>Kind</Table.Th>
                 <Table.Th>Health</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
               {rows.map((node) => (
-                <Table.Tr key={`${node.kind}/${node.name}`}>
+                <Table.Tr key={node.name}>
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>{node.name}</Table.Td>
-                  <Table.Td>{node.kind}</Table.Td>
                   <Table.Td>
                     {node.health}
                     {node.reason && ` – ${node.reason}`}

@@ -6,7 +6,7 @@ import { paths } from '../../lib/paths'
 import { preferences } from '../../lib/preferences'
 import { keyReader, type Command } from '../../lib/shortcuts'
 import { signal } from '../../lib/signal'
-import { openPalette } from './palette/PaletteButton'
+import { openPalette, paletteOpen } from './palette/open'
 
 /** Whether the list of shortcuts is shown. */
 export const shortcutList = signal(false)
@@ -69,7 +69,7 @@ export function Shortcuts() {
     const listen = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.repeat) return
       const held = event.ctrlKey || event.metaKey
-      if (!held && (!enabled.get() || isTaken(event.target))) return
+      if (!held && (!enabled.get() || paletteOpen.get() || isTaken(event.target))) return
       const command = read(event)
       if (!command) return
       event.preventDefault()

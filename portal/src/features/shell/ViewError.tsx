@@ -1,7 +1,9 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { IconAlertCircle } from '@tabler/icons-react'
 import { useRouter, type ErrorComponentProps } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 
+import { useConnection } from '../../api/live'
 import { ProblemError } from '../../api/problem'
 import { MissingPart } from '../../lib/lazyPage'
 import { PageHead } from '../../ui/PageHead'
@@ -14,6 +16,16 @@ export function ViewError({ error, reset }: ErrorComponentProps) {
     reset()
     void router.invalidate()
   }
+  const { state } = useConnection()
+  const unreachable = error instanceof MissingPart || (error instanceof ProblemError && error.status === 0)
+  const [failedWhile] = useState(state)
+  useEffect(() => {
+    // The server is back: what failed for its absence is tried again.
+    if (unreachable && failedWhile === 'lost' && state === 'live') {
+      reset()
+      void router.invalidate()
+    }
+  }, [unreachable, failedWhile, state, reset, router])
   if (error instanceof ProblemError) return <Problem error={error} retry={retry} />
   const missing = error instanceof MissingPart
   return (

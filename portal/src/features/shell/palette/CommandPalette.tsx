@@ -5,7 +5,7 @@ import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 
 import type { Entry, Mode } from './entries'
 import classes from './palette.module.css'
-import { paletteOpen } from './PaletteButton'
+import { paletteOpen } from './open'
 import { useGroups } from './useGroups'
 
 const prompts: Record<Mode, string> = {

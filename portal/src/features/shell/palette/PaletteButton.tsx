@@ -1,20 +1,13 @@
 import { ActionIcon, Kbd, UnstyledButton } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
-import { lazy, Suspense } from 'react'
 
-import { signal } from '../../../lib/signal'
 import classes from '../shell.module.css'
-
-/** Whether the palette is open. */
-export const paletteOpen = signal(false)
-
-export const openPalette = () => paletteOpen.set(true)
-
-const CommandPalette = lazy(() => import('./CommandPalette').then((module) => ({ default: module.CommandPalette })))
+import { CommandPalette } from './CommandPalette'
+import { openPalette, paletteOpen } from './open'
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
-/** Opens the command palette; its code is loaded with its first use. */
+/** Opens the command palette. Its code is at hand: what is typed at once must not be lost. */
 export function PaletteButton() {
   const open = paletteOpen.use()
   return (
@@ -36,11 +29,7 @@ export function PaletteButton() {
       >
         <IconSearch size={18} aria-hidden />
       </ActionIcon>
-      {open && (
-        <Suspense>
-          <CommandPalette />
-        </Suspense>
-      )}
+      {open && <CommandPalette />}
     </>
   )
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { filled, matching, type Entry } from './entries'
+import { bestFirst, filled, matching, type Entry } from './entries'
 
 const entry = (label: string): Entry => ({ id: label, label, icon: () => null })
 const entries = [entry('Add Helm Repository'), entry('Add OCI Repository'), entry('Sign out')]
@@ -14,3 +14,13 @@ it('finds actions by the beginnings of their words', () => {
 
 it('leaves out groups without entries', () =>
   expect(filled([{ label: 'Releases', entries: [] }, { label: 'Actions', entries }])).toHaveLength(1))
+
+it('puts the group with the best name first', () => {
+  const groups = [
+    { label: 'Releases', entries: [entry('hello')] },
+    { label: 'Charts', entries: [entry('my-samples')] },
+    { label: 'Helm repositories', entries: [entry('Samples')] },
+  ]
+  expect(bestFirst(groups, 'sam').map(({ label }) => label)).toEqual(['Helm repositories', 'Charts', 'Releases'])
+  expect(bestFirst(groups, '')).toEqual(groups)
+})

@@ -31,3 +31,14 @@ export function matching(entries: Entry[], search: string): Entry[] {
 export function filled(groups: Group[]): Group[] {
   return groups.filter(({ entries }) => entries.length > 0)
 }
+
+/** Groups in which a name begins with the search before those where it only holds it, before all others. */
+export function bestFirst(groups: Group[], search: string): Group[] {
+  const wanted = search.toLowerCase()
+  if (wanted === '') return groups
+  const rank = ({ entries }: Group) => {
+    const labels = entries.map(({ label }) => label.toLowerCase())
+    return labels.some((label) => label.startsWith(wanted)) ? 0 : labels.some((label) => label.includes(wanted)) ? 1 : 2
+  }
+  return groups.toSorted((a, b) => rank(a) - rank(b))
+}

@@ -7,7 +7,7 @@ import { answer, client, type Schemas } from '../../../api/client'
 import { useNamespaces } from '../../../api/namespaces'
 import { paths } from '../../../lib/paths'
 import { useSwitchNamespace } from '../NamespacePicker'
-import { filled, matching, type Entry, type Group, type Mode } from './entries'
+import { bestFirst, filled, matching, type Entry, type Group, type Mode } from './entries'
 import { useSearch, type Wanted } from './search'
 import { useActions } from './useActions'
 
@@ -97,5 +97,5 @@ export function useGroups(mode: Mode, search: string): { groups: Group[]; pendin
     groups.unshift({ label: 'Go to', entries: search === '' ? go : [] })
     groups.push({ label: 'Actions', entries: matching(search === '' ? act : [...act, ...go], search) })
   }
-  return { groups: filled(groups), pending: found.pending, error: found.error }
+  return { groups: bestFirst(filled(groups), search), pending: found.pending, error: found.error }
 }
