@@ -3,6 +3,12 @@
 //! `up` starts everything in this process. `repo`, `chart` and `release` are clients of the HTTP API that `up` serves;
 //! `template`, `lint`, `show`, `pull`, `push`, `package` and `dependency` work on charts without it. Start at [`commands::Cli`].
 
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "doc comments of arguments are what --help prints"
+)]
+
 mod api;
 mod charts;
 mod commands;

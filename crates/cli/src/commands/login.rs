@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Address of the server, for example <https://pilothouse.example>.
+    /// Address of the server, for example https://pilothouse.example.
     url: String,
     /// The token; read from standard input where it is not given.
     #[arg(long, env = "PILOTHOUSE_TOKEN", hide_env_values = true)]

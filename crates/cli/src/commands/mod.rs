@@ -61,7 +61,7 @@ enum Command {
     Dependency(dependency::Args),
     /// Remember a server and the token to sign in with.
     Login(login::Args),
-    /// Print the manifests of the `CustomResourceDefinitions`.
+    /// Print the manifests of the CustomResourceDefinitions.
     Crds,
     /// Print the completion script of a shell.
     Completion(completion::Args),

@@ -22,7 +22,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Register a repository: <https://HOST/PATH> with an index, or <oci://HOST/NAMESPACE>.
+    /// Register a repository: https://HOST/PATH with an index, or oci://HOST/NAMESPACE.
     Add(Add),
     /// List repositories.
     #[command(visible_alias = "ls")]
@@ -79,7 +79,7 @@ struct Settings {
     /// How often it is compared with its registry: MM:SS, or a duration such as 5m0s.
     #[arg(long, value_name = "MM:SS")]
     interval: Option<String>,
-    /// User name for the registry; the password is read from standard input or `PILOTHOUSE_REGISTRY_PASSWORD`.
+    /// User name for the registry; the password is read from standard input or PILOTHOUSE_REGISTRY_PASSWORD.
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
     /// Read the password from standard input.

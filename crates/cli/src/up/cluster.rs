@@ -30,7 +30,7 @@ pub(crate) struct ClusterArgs {
     /// Use the embedded cluster even in a pod.
     #[arg(long, conflicts_with = "kubeconfig")]
     embedded: bool,
-    /// Install or update the `CustomResourceDefinitions` in the real cluster at the start.
+    /// Install or update the CustomResourceDefinitions in the real cluster at the start.
     #[arg(long)]
     install_crds: bool,
     /// Where the embedded cluster serves the Kubernetes API over TLS [default: a port of its own choice, then kept].
