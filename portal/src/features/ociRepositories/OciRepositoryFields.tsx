@@ -48,6 +48,7 @@ export function OciRepositoryFields({ form, askNamespace = false, repository }: 
         required
         autosize
         spellCheck={false}
+        data-autofocus={repository ? true : undefined}
         {...url}
         onChange={(event) => form.set('url', event.currentTarget.value.replaceAll('\n', ''))}
       />

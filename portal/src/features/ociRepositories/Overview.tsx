@@ -1,4 +1,4 @@
-import { Anchor, Code, Skeleton, Stack, Text } from '@mantine/core'
+import { Anchor, Skeleton, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 
@@ -10,6 +10,7 @@ import { Ago } from '../../ui/Ago'
 import { Facts } from '../../ui/Facts'
 import { Problem } from '../../ui/Problem'
 import { Conditions } from '../../ui/registry/Conditions'
+import { Digest } from '../../ui/registry/Digest'
 import { Section } from '../../ui/registry/Section'
 import { chart, type OciRepository } from './queries'
 
@@ -49,7 +50,7 @@ function Artifact({ repository: { artifact } }: { repository: OciRepository }) {
     ['Revision', artifact.revision],
     ['Changed', <Ago key="changed" time={artifact.changedAt} />],
     ['Size', artifact.size ? size(artifact.size) : '–'],
-    ['Digest of the stored file', artifact.digest ? <Code fz="xs">{artifact.digest}</Code> : '–'],
+    ['Digest of the stored file', artifact.digest ? <Digest of={artifact.digest} /> : '–'],
     ...Object.entries(artifact.metadata ?? {}).map(([key, value]): Items[number] => [key, value]),
   ]
   return <Facts items={items} />
@@ -90,7 +91,7 @@ function configuration(one: OciRepository): Items {
   const items: Items = [
     ['Repository URL', one.url],
     reference.digest
-      ? ['Digest', <Code key="digest" fz="xs">{reference.digest}</Code>]
+      ? ['Digest', <Digest key="digest" of={reference.digest} />]
       : reference.semver
         ? ['Range', reference.semver]
         : ['Tag', reference.tag ?? 'latest'],

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Code, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 
 import { budget, counted, credentialsWords, familyName, methodName } from '../../lib/registryWords'
@@ -8,6 +8,7 @@ import { minutesAndSeconds } from '../../lib/time'
 import { Facts } from '../../ui/Facts'
 import { Ago } from '../../ui/Ago'
 import { Conditions } from '../../ui/registry/Conditions'
+import { Digest } from '../../ui/registry/Digest'
 import { Section } from '../../ui/registry/Section'
 import { syncs, type Repository } from './queries'
 import { SyncTimeline } from './SyncTimeline'
@@ -28,7 +29,7 @@ export function Overview({ repository, openCharts }: Props) {
               ['Next sync', next(repository)],
             ]}
           />
-          <SyncTimeline syncs={timeline.data} error={timeline.error} retry={() => void timeline.refetch()} />
+          <SyncTimeline told={repository.status.message} syncs={timeline.data} error={timeline.error} retry={() => void timeline.refetch()} />
         </Stack>
       </Section>
       <Section title="Metadata">
@@ -85,7 +86,7 @@ function Metadata({ repository: { catalog }, openCharts }: Props) {
           ['Request budget', budget(catalog.rateLimit) ?? 'The registry tells none'],
           ['Credential expires', catalog.credentialExpiresAt ? <Ago time={catalog.credentialExpiresAt} /> : 'Not known'],
           ['Tags that are no chart', catalog.skipped?.toLocaleString('en-US') ?? '–'],
-          ['Digest of the list', catalog.digest ? <Code fz="xs">{catalog.digest}</Code> : '–'],
+          ['Digest of the list', catalog.digest ? <Digest of={catalog.digest} /> : '–'],
         ]}
       />
       {catalog.complete && catalog.detail && (

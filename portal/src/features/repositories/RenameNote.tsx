@@ -7,7 +7,7 @@ import type { Repository } from './queries'
 export function RenameNote({ repository, newName }: { repository: Repository; newName: string }) {
   const { name, releases } = repository
   return (
-    <Alert color="blue" title={newName ? `${name} becomes ${newName}` : 'A new name'}>
+    <Alert color="blue" role="note" title={newName ? `${name} becomes ${newName}` : 'A new name'}>
       <List size="sm" spacing={4}>
         <List.Item>{following(releases)} Nothing is deployed again.</List.Item>
         <List.Item>Settings, labels and stored credentials go with it; events and the last syncs do not.</List.Item>

@@ -6,6 +6,7 @@ import { IconEdit, IconPlayerPause, IconPlayerPlay, IconRefresh, IconTrash, Icon
 
 import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
+import { useNow } from '../../lib/useNow'
 import { usePageSearch } from '../../lib/usePageSearch'
 import { EventList } from '../../ui/EventList'
 import { GuardedButton } from '../../ui/Guarded'
@@ -52,7 +53,8 @@ function Page({ repository: one }: { repository: Repository }) {
   const rights = useRights(namespace)
   const resume = useSuspension(one)
   const uses = useQuery(dependents(namespace, name))
-  const { text, next } = tell(one)
+  const now = useNow()
+  const { text, next } = tell(one, now)
   const change = rights.reason('patch', 'repositories')
   const ways = {
     update: { label: 'Update', run: () => open('update'), reason: change },

@@ -16,10 +16,16 @@ const looks: Record<string, { word: string; icon: typeof IconCheck }> = {
   Failed: { word: 'Failed', icon: IconX },
 }
 
-type Props = { syncs: Sync[] | undefined; error: unknown; retry: () => void }
+type Props = {
+  syncs: Sync[] | undefined
+  /** The state of the repository as it is told already. */
+  told: string | null | undefined
+  error: unknown
+  retry: () => void
+}
 
 /** The last syncs as a row of marks, the newest on the right; the chosen one is told in words. */
-export function SyncTimeline({ syncs, error, retry }: Props) {
+export function SyncTimeline({ syncs, told, error, retry }: Props) {
   const [chosen, setChosen] = useState<string>()
   if (error) return <Problem error={error} retry={retry} />
   if (!syncs) return <Skeleton height={72} />
@@ -34,7 +40,10 @@ export function SyncTimeline({ syncs, error, retry }: Props) {
   const shown = syncs.find(({ at }) => at === chosen) ?? newest
   return (
     <Stack gap="xs">
-      <ol className={classes.marks} aria-label="Last syncs, oldest first">
+      <Text size="xs" c="dimmed">
+        The last syncs, oldest first; equal ones are counted
+      </Text>
+      <ol className={classes.marks} aria-label="The last syncs, oldest first">
         {syncs.toReversed().map((sync) => (
           <li key={sync.at} className={classes.mark}>
             <Mark sync={sync} chosen={sync === shown} onChoose={() => setChosen(sync.at)} />
@@ -46,7 +55,7 @@ export function SyncTimeline({ syncs, error, retry }: Props) {
           <Text span size="sm" fw={600}>
             {words(shown)}
           </Text>
-          {shown.message && `: ${shown.message}`}
+          {shown.message && !told?.includes(shown.message) && `: ${shown.message}`}
         </Text>
         <Text size="xs" c="dimmed">
           <time dateTime={shown.at}>{exact(shown.at)}</time> · {ago(shown.at)}

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, List, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
-import { useRef, useState, type FormEvent, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react'
 
 import type { Schemas } from '../../api/client'
 import { ProblemError } from '../../api/problem'
@@ -52,6 +52,12 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
   const [view, setView] = useState<View>('form')
   const yaml = useYaml(form, props)
   const [tested, setTested] = useState<F>()
+  useEffect(() => {
+    // A form that was loaded comes after the pane took the focus.
+    if (!element.current?.contains(document.activeElement)) {
+      element.current?.querySelector<HTMLElement>('[data-autofocus]')?.focus()
+    }
+  }, [])
   const unsaved = useUnsaved(form.dirty || yaml.problem !== undefined)
   const plain = usePlainHttp(values.insecure && yaml.insecure)
   const rights = useRights(values.namespace || undefined)
