@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use kube::ResourceExt as _;
 use kube::runtime::controller::{Action, Config, Controller};
-use kube::runtime::reflector::Store;
+use kube::runtime::reflector::{ObjectRef, Store};
 use rand::Rng as _;
 use tokio_util::sync::CancellationToken;
 
@@ -42,9 +42,10 @@ pub(crate) trait Reconcile: Send + Sync + 'static {
     fn reconcile(&self, object: Arc<Self::Object>) -> impl Future<Output = Outcome> + Send;
 }
 
-struct Driver<R> {
+struct Driver<R: Reconcile> {
     reconciler: R,
     context: Arc<Context>,
+    store: Store<R::Object>,
     failures: Mutex<HashMap<String, u32>>,
 }
 
@@ -61,7 +62,7 @@ pub(crate) async fn drive<R: Reconcile>(
         let woken = wakes.recv().await?;
         Some((woken, wakes))
     });
-    let driver = Arc::new(Driver { reconciler, context, failures: Mutex::default() });
+    let driver = Arc::new(Driver { reconciler, context, store: store.clone(), failures: Mutex::default() });
     let controller = Controller::for_stream(futures::stream::pending(), store)
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(wakes)
@@ -84,6 +85,7 @@ pub(crate) async fn drive<R: Reconcile>(
 impl<R: Reconcile> Driver<R> {
     async fn pass(&self, object: Arc<R::Object>) -> Action {
         let (name, namespace) = (object.name_any(), object.namespace().unwrap_or_default());
+        let reference = ObjectRef::from_obj(&*object);
         let started = std::time::Instant::now();
         let outcome = self.reconciler.reconcile(object).await;
         let took = started.elapsed();
@@ -103,11 +105,17 @@ impl<R: Reconcile> Driver<R> {
                 (Action::await_change(), "success", None)
             }
             Outcome::Retry(_) => {
-                let wait = self.next_retry(key);
+                let wait = self.next_retry(key.clone());
                 (Action::requeue(wait), "error", Some(wait))
             }
         };
-        self.context.options.metrics.reconciled(R::KIND, &namespace, &name, took, result);
+        let metrics = &self.context.options.metrics;
+        metrics.reconciled(R::KIND, &namespace, &name, took, result);
+        if self.store.get(&reference).is_none() {
+            // The watch told of the deletion while this pass, mostly the one that allowed it, still ran.
+            metrics.forget(R::KIND, &namespace, &name);
+            self.forget_failures(&key);
+        }
         let again = wait.map(|w| format!("{:.3}s", w.as_secs_f64()));
         if let Outcome::Retry(error) = outcome {
             tracing::warn!(kind = R::KIND, namespace, name, ?took, ?again, error, "reconcile failed");

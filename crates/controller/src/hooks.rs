@@ -9,10 +9,11 @@ use kube::core::PartialObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Resource, ResourceExt as _};
 use pilothouse_resources::meta::{FORCE_AT, RECONCILE_REQUESTED_AT, RESET_AT};
-use pilothouse_resources::{ChartSourceKind, HelmChart, HelmRelease, HelmRepository, OCIRepository};
+use pilothouse_resources::{ChartSourceKind, HelmChart, HelmRepository};
 
 use crate::context::Context;
-use crate::feed::{Change, Hook};
+use crate::feed::{Change, Hook, Waker, Watched};
+use crate::source::Source as _;
 
 /// Whether a change is one its own reconciler must see: new, other generation, deletion, or a request. Status writes
 /// (our own among them) are not.
@@ -33,31 +34,44 @@ fn place<K: Resource>(object: &K) -> (String, String) {
     (object.namespace().unwrap_or_default(), object.name_any())
 }
 
-/// `HelmRepositories` wake themselves, and the charts that come from them.
-pub(crate) fn repositories(context: &Arc<Context>) -> Vec<Hook<HelmRepository>> {
-    let context = context.clone();
-    vec![Box::new(move |change| match change {
+/// Objects of a kind wake themselves; the figures of one that is gone go with it.
+pub(crate) fn own<K: Watched>(context: &Arc<Context>, kind: &'static str, waker: &Waker<K>) -> Hook<K> {
+    let (context, waker) = (context.clone(), waker.clone());
+    Box::new(move |change| match change {
         Change::Applied { new, old } => {
-            let (namespace, name) = place(new);
             if is_request(new, old.as_deref()) {
-                context.wakers.repositories.wake(&name, &namespace);
+                let (namespace, name) = place(new);
+                waker.wake(&name, &namespace);
             }
+        }
+        Change::Deleted(gone) => {
+            let (namespace, name) = place(gone);
+            context.options.metrics.forget(kind, &namespace, &name);
+        }
+    })
+}
+
+/// `HelmRepositories` wake the charts that come from them.
+pub(crate) fn charts_of_repositories(context: &Arc<Context>) -> Hook<HelmRepository> {
+    let context = context.clone();
+    Box::new(move |change| match change {
+        Change::Applied { new, old } => {
             let revision = |r: &HelmRepository| {
                 r.status.as_ref().and_then(|s| s.artifact.as_ref()).map(|a| a.revision.clone())
             };
             let changed =
                 old.as_deref().is_none_or(|old| revision(old) != revision(new) || old.spec != new.spec);
             if changed {
+                let (namespace, name) = place(new);
                 wake_charts(&context, &namespace, &name);
             }
         }
         Change::Deleted(gone) => {
             let (namespace, name) = place(gone);
-            context.options.metrics.forget("HelmRepository", &namespace, &name);
-            remove_artifacts(&context, "helmrepository", &namespace, &name);
+            remove_artifacts(&context, HelmRepository::KIND_PATH, &namespace, &name);
             wake_charts(&context, &namespace, &name);
         }
-    })]
+    })
 }
 
 fn wake_charts(context: &Context, namespace: &str, repository: &str) {
@@ -79,57 +93,6 @@ fn remove_artifacts(context: &Arc<Context>, kind: &'static str, namespace: &str,
             tracing::warn!(kind, namespace, name, %error, "cannot remove artifacts");
         }
     });
-}
-
-/// `HelmCharts` wake themselves.
-pub(crate) fn charts(context: &Arc<Context>) -> Vec<Hook<HelmChart>> {
-    let context = context.clone();
-    vec![Box::new(move |change| match change {
-        Change::Applied { new, old } => {
-            if is_request(new, old.as_deref()) {
-                let (namespace, name) = place(new);
-                context.wakers.charts.wake(&name, &namespace);
-            }
-        }
-        Change::Deleted(gone) => {
-            let (namespace, name) = place(gone);
-            context.options.metrics.forget("HelmChart", &namespace, &name);
-        }
-    })]
-}
-
-/// `OCIRepositories` wake themselves.
-pub(crate) fn oci_repositories(context: &Arc<Context>) -> Vec<Hook<OCIRepository>> {
-    let context = context.clone();
-    vec![Box::new(move |change| match change {
-        Change::Applied { new, old } => {
-            if is_request(new, old.as_deref()) {
-                let (namespace, name) = place(new);
-                context.wakers.oci.wake(&name, &namespace);
-            }
-        }
-        Change::Deleted(gone) => {
-            let (namespace, name) = place(gone);
-            context.options.metrics.forget("OCIRepository", &namespace, &name);
-        }
-    })]
-}
-
-/// `HelmReleases` wake themselves.
-pub(crate) fn releases(context: &Arc<Context>) -> Vec<Hook<HelmRelease>> {
-    let context = context.clone();
-    vec![Box::new(move |change| match change {
-        Change::Applied { new, old } => {
-            if is_request(new, old.as_deref()) {
-                let (namespace, name) = place(new);
-                context.wakers.releases.wake(&name, &namespace);
-            }
-        }
-        Change::Deleted(gone) => {
-            let (namespace, name) = place(gone);
-            context.options.metrics.forget("HelmRelease", &namespace, &name);
-        }
-    })]
 }
 
 /// Watches Secrets, their metadata only and not those Helm keeps releases in: a corrected credential is tried at

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It holds no rendering rules and takes no decisions about releases: it calls `release` and `chart` for those.
-//! [`run`] is the entry; `repository`, `chart` and `oci_repository` are the sources' reconcilers, `artifacts` the
-//! store and file server behind them.
+//! [`run`] is the entry; `source` is the pass that all sources share, `repository`, `chart` and `oci_repository` what
+//! each of them does in it, `artifacts` the store and file server behind them.
 
 mod access;
 mod artifacts;

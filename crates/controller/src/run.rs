@@ -16,16 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::artifacts::{self, Artifacts};
 use crate::catalogs::Catalogs;
-use crate::chart::ChartReconciler;
 use crate::context::{Context, Stores, Wakers};
 use crate::drive::drive;
 use crate::events::Recorder;
-use crate::feed::{Hook, Waker, Watched, feed};
+use crate::feed::{Waker, Wakes, Watched, feed};
 use crate::hooks;
-use crate::oci_repository::OciRepositoryReconciler;
 use crate::options::Options;
 use crate::release;
-use crate::repository::RepositoryReconciler;
+use crate::source::{Source, SourceReconciler};
 
 /// How often catalogs that nobody uses are let go.
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
@@ -96,13 +94,18 @@ pub async fn run(
     let mut watches = JoinSet::new();
     watches.spawn(write_events);
     let dependents = release::Hooks::new(&context);
-    let of_repositories = with(hooks::repositories(&context), dependents.of_repositories());
+    let of_repositories = vec![
+        hooks::own(&context, HelmRepository::KIND, &wakers.repositories),
+        hooks::charts_of_repositories(&context),
+        dependents.of_repositories(),
+    ];
     watches.spawn(feed(api(&context), config(&context), repository_writer, of_repositories));
-    let of_charts = with(hooks::charts(&context), dependents.of_charts());
+    let of_charts = vec![hooks::own(&context, HelmChart::KIND, &wakers.charts), dependents.of_charts()];
     watches.spawn(feed(api(&context), config(&context), chart_writer, of_charts));
-    let of_oci = with(hooks::oci_repositories(&context), dependents.of_oci());
+    let of_oci = vec![hooks::own(&context, OCIRepository::KIND, &wakers.oci), dependents.of_oci()];
     watches.spawn(feed(api(&context), config(&context), oci_writer, of_oci));
-    let of_releases = with(hooks::releases(&context), dependents.of_dependencies());
+    let of_releases =
+        vec![hooks::own(&context, "HelmRelease", &wakers.releases), dependents.of_dependencies()];
     watches.spawn(feed(api(&context), config(&context), release_writer, of_releases));
     let (metadata, metadata_watches) = release::Metadata::watch(&context);
     for watch in metadata_watches {
@@ -123,14 +126,10 @@ pub async fn run(
         () = async { tokio::join!(listed(&stores), metadata.listed()); } => sweep(&context).await,
         () = stop.cancelled() => {}
     }
-    let sources = context.options.concurrent_sources;
-    let repository = RepositoryReconciler::new(context.clone());
-    let chart = ChartReconciler::new(context.clone());
-    let oci = OciRepositoryReconciler::new(context.clone());
     tokio::join!(
-        drive(repository, context.clone(), stores.repositories, repository_wakes, sources, stop.clone()),
-        drive(chart, context.clone(), stores.charts, chart_wakes, sources, stop.clone()),
-        drive(oci, context.clone(), stores.oci, oci_wakes, sources, stop.clone()),
+        sources(&context, stores.repositories, repository_wakes, &stop),
+        sources(&context, stores.charts, chart_wakes, &stop),
+        sources(&context, stores.oci, oci_wakes, &stop),
         release::run(context.clone(), metadata, release_wakes, stop.clone()),
     );
     serving.cancel();
@@ -141,10 +140,15 @@ pub async fn run(
     Ok(())
 }
 
-/// The hooks of a kind itself, and the one of the releases that depend on it.
-fn with<K>(mut own: Vec<Hook<K>>, dependents: Hook<K>) -> Vec<Hook<K>> {
-    own.push(dependents);
-    own
+/// Reconciles the sources of one kind until `stop`.
+fn sources<S: Source>(
+    context: &Arc<Context>,
+    store: reflector::Store<S>,
+    wakes: Wakes<S>,
+    stop: &CancellationToken,
+) -> impl Future<Output = ()> {
+    let reconciler = SourceReconciler::new(context.clone());
+    drive(reconciler, context.clone(), store, wakes, context.options.concurrent_sources, stop.clone())
 }
 
 fn api<K>(context: &Context) -> Api<K>
@@ -189,9 +193,9 @@ async fn sweep(context: &Context) {
             .collect()
     }
     for (kind, known) in [
-        ("helmrepository", names(&context.stores.repositories)),
-        ("helmchart", names(&context.stores.charts)),
-        ("ocirepository", names(&context.stores.oci)),
+        (HelmRepository::KIND_PATH, names(&context.stores.repositories)),
+        (HelmChart::KIND_PATH, names(&context.stores.charts)),
+        (OCIRepository::KIND_PATH, names(&context.stores.oci)),
     ] {
         match context.artifacts.sweep(kind, known).await {
             Ok(0) => {}

@@ -14,7 +14,7 @@ use crate::source::{DEFAULT_INTERVAL, Failure, duration, with_hint};
 
 /// A chart ready to be stored.
 #[derive(Debug)]
-pub(super) struct Built {
+pub(crate) struct Built {
     /// Name in its Chart.yaml.
     pub(super) name: String,
     /// Version, with build metadata where values files were merged.

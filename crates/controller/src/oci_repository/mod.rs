@@ -1,239 +1,97 @@
-//! Reconciles `OCIRepositories`: follows a tag, a range or a digest, and stores one layer of what it points to.
+//! `OCIRepositories` as sources: follows a tag, a range or a digest, and stores one layer of what it points to.
 
 mod fetch;
 mod layer;
 
-use std::sync::Arc;
-
 use kube::ResourceExt as _;
-use pilothouse_resources::condition::{READY, Status};
-use pilothouse_resources::meta::SOURCE_CONTROLLER;
-use pilothouse_resources::{OCIRepository, OCIRepositoryStatus};
+use pilothouse_resources::condition::Status;
+use pilothouse_resources::{Artifact, DurationString, OCIRepository, OCIRepositoryStatus};
 
 use self::fetch::Fetched;
-use crate::artifacts::NewArtifact;
 use crate::context::Context;
-use crate::drive::{Outcome, Reconcile};
-use crate::events::Severity;
-use crate::source::{self, Failure};
-use crate::status::{self, Conditions, Recent};
+use crate::source::{self, Failure, Source, Success};
+use crate::status::Conditions;
 
-/// Kind of the artifacts, as it stands in their paths.
-const KIND_PATH: &str = "ocirepository";
+impl Source for OCIRepository {
+    const KIND: &'static str = "OCIRepository";
+    const KIND_PATH: &'static str = "ocirepository";
+    const LINK: &'static str = "latest.tar.gz";
 
-/// Reconciles `OCIRepositories`.
-pub(crate) struct OciRepositoryReconciler {
-    context: Arc<Context>,
-    recent: Recent<OCIRepository>,
-}
+    /// Whether a new artifact was stored.
+    type Found = bool;
 
-impl OciRepositoryReconciler {
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context, recent: Recent::default() }
+    fn interval(&self) -> Option<&DurationString> {
+        Some(&self.spec.interval)
     }
 
-    async fn pass(&self, repository: Arc<OCIRepository>) -> Result<Outcome, status::Error> {
-        let (namespace, name) = (repository.namespace().unwrap_or_default(), repository.name_any());
-        let api = self.context.api::<OCIRepository>(&namespace);
-        if repository.metadata.deletion_timestamp.is_some() {
-            return self.delete(&api, repository).await;
-        }
-        let repository =
-            status::set_finalizer(&api, &self.recent, SOURCE_CONTROLLER, &repository, true).await?;
-        if repository.spec.suspend.unwrap_or(false) {
-            self.measure(&repository);
-            return Ok(Outcome::UntilChanged);
-        }
-        let mut status = repository.status.clone().unwrap_or_default();
-        let generation = repository.metadata.generation.unwrap_or_default();
-        let requested = source::requested(&*repository, status.last_handled_reconcile_at.as_deref());
-        let stored = match &status.artifact {
-            Some(artifact) => self.context.artifacts.is_stored(artifact).await,
-            None => false,
-        };
-        if !stored {
-            status.artifact = None;
-        }
-        let progress = source::progress(generation, status.observed_generation, stored);
-        let mut conditions = Conditions::new(std::mem::take(&mut status.conditions), generation);
-        let interval = source::duration(Some(&repository.spec.interval), source::DEFAULT_INTERVAL);
-        let end = match self.work(&repository, &mut status).await {
-            Ok(new) => {
-                self.succeed(&repository, &mut status, &mut conditions, new, requested.is_some()).await;
-                status.observed_generation = Some(generation);
-                Outcome::After(interval)
-            }
-            Err(failure) => {
-                self.fail(&repository, &status, &mut conditions, &failure, progress.as_deref());
-                if failure.stalled {
-                    status.observed_generation = Some(generation);
-                }
-                failure.outcome()
-            }
-        };
-        status.conditions = conditions.into_list();
-        if let Some(token) = requested {
-            status.last_handled_reconcile_at = Some(token);
-        }
-        let written = status::write(&api, &self.recent, SOURCE_CONTROLLER, &repository, &status).await?;
-        self.measure(&written);
-        tracing::debug!(namespace, name, "OCI repository reconciled");
-        Ok(end)
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend.unwrap_or(false)
     }
 
-    /// Fetches what the spec means and stores it; `false` where it is stored already.
     async fn work(
         &self,
-        repository: &OCIRepository,
+        context: &Context,
         status: &mut OCIRepositoryStatus,
+        _requested: Option<&str>,
     ) -> Result<bool, Failure> {
-        if repository.spec.verify.is_some() {
+        if self.spec.verify.is_some() {
             return Err(Failure::fetch(
                 "VerificationError",
                 "failed to verify the signature: verifying signatures is not supported yet; the artifact was not used",
             ));
         }
-        let same = status.observed_ignore == repository.spec.ignore
-            && status.observed_layer_selector == repository.spec.layer_selector;
+        let same = status.observed_ignore == self.spec.ignore
+            && status.observed_layer_selector == self.spec.layer_selector;
         let stored = status.artifact.as_ref().filter(|_| same).map(|a| a.revision.clone());
-        let Some(fetched) = fetch::run(&self.context, repository, stored.as_deref()).await? else {
+        let Some(fetched) = fetch::run(context, self, stored.as_deref()).await? else {
             return Ok(false);
         };
         let Fetched { revision, digest, content, annotations } = fetched;
-        let new = NewArtifact {
-            kind: KIND_PATH,
-            namespace: repository.namespace().unwrap_or_default(),
-            name: repository.name_any(),
-            file: format!("{digest}.tar.gz"),
-            revision,
-            content,
-            metadata: annotations,
-        };
-        let artifact = self.context.artifacts.store(new, "latest.tar.gz").await;
-        status.artifact = Some(artifact.map_err(|error| Failure::storage("ArchiveOperationFailed", &error))?);
-        status.observed_ignore.clone_from(&repository.spec.ignore);
-        status.observed_layer_selector.clone_from(&repository.spec.layer_selector);
+        let file = format!("{digest}.tar.gz");
+        status.artifact = Some(source::store(context, self, file, revision, content, annotations).await?);
+        status.observed_ignore.clone_from(&self.spec.ignore);
+        status.observed_layer_selector.clone_from(&self.spec.layer_selector);
         Ok(true)
     }
 
-    async fn succeed(
+    fn succeeded(
         &self,
-        repository: &OCIRepository,
         status: &mut OCIRepositoryStatus,
         conditions: &mut Conditions,
-        new: bool,
-        asked: bool,
-    ) {
-        let (namespace, name) = (repository.namespace().unwrap_or_default(), repository.name_any());
-        let Some(artifact) = status.artifact.clone() else { return };
-        let recovered = conditions.get(READY).is_some_and(|c| c.status == "False");
-        let message = format!("stored artifact for digest '{}'", artifact.revision);
-        source::set_ready(conditions, "Succeeded", &message);
+        found: bool,
+    ) -> Success {
         conditions.remove(source::SOURCE_VERIFIED);
-        status.url =
-            Some(self.context.artifacts.url(&format!("{KIND_PATH}/{namespace}/{name}/latest.tar.gz")));
-        status.artifact = Some(self.context.artifacts.readdress(&artifact));
-        let annotations = source::event_annotations(&artifact);
-        let tell = |reason: &str, text: &str| {
-            let events = &self.context.events;
-            events.record(repository, SOURCE_CONTROLLER, Severity::Normal, reason, text, annotations.clone());
-        };
-        if new {
-            let mut text = format!(
-                "stored artifact with revision '{}' from '{}'",
-                artifact.revision, repository.spec.url
-            );
-            let get = |key: &str| artifact.metadata.as_ref().and_then(|m| m.get(key)).cloned();
-            if let Some(origin) = get("org.opencontainers.image.source") {
-                text.push_str(&format!(", origin source '{origin}'"));
-            }
-            if let Some(origin) = get("org.opencontainers.image.revision") {
-                text.push_str(&format!(", origin revision '{origin}'"));
-            }
-            tell("NewArtifact", &text);
-            tracing::info!(namespace, name, revision = artifact.revision, "stored artifact");
-        } else if recovered {
-            tell("Succeeded", &message);
-        } else if asked {
-            tell(
-                "ArtifactUpToDate",
-                &format!("artifact up-to-date with remote revision: '{}'", artifact.revision),
-            );
+        let artifact = status.artifact.as_ref();
+        let revision = artifact.map(|a| a.revision.as_str()).unwrap_or_default();
+        if found {
+            tracing::info!(namespace = self.namespace(), name = self.name_any(), revision, "stored artifact");
         }
-        if let Err(error) = self.context.artifacts.collect(&artifact, self.context.retention()).await {
-            tracing::warn!(%error, "cannot collect old artifacts");
+        let news = artifact.filter(|_| found).map(|a| ("NewArtifact".to_owned(), news(a, &self.spec.url)));
+        Success {
+            reason: "Succeeded".to_owned(),
+            message: format!("stored artifact for digest '{revision}'"),
+            news,
+            warnings: Vec::new(),
         }
     }
 
-    fn fail(
-        &self,
-        repository: &OCIRepository,
-        status: &OCIRepositoryStatus,
-        conditions: &mut Conditions,
-        failure: &Failure,
-        progress: Option<&str>,
-    ) {
-        source::set_failed(conditions, failure, progress);
-        if status.artifact.is_none() {
-            conditions.remove(source::ARTIFACT_IN_STORAGE);
-        }
+    fn failed(&self, _status: &mut OCIRepositoryStatus, conditions: &mut Conditions, failure: &Failure) {
         if failure.reason == "VerificationError" {
             conditions.remove(source::FETCH_FAILED);
             conditions.set(source::SOURCE_VERIFIED, Status::False, failure.reason, &failure.message);
         }
-        let (reason, message) = failure.event.clone().unwrap_or((failure.reason, failure.message.clone()));
-        self.context.events.record(
-            repository,
-            SOURCE_CONTROLLER,
-            Severity::Warning,
-            reason,
-            &message,
-            Vec::new(),
-        );
-    }
-
-    async fn delete(
-        &self,
-        api: &kube::Api<OCIRepository>,
-        repository: Arc<OCIRepository>,
-    ) -> Result<Outcome, status::Error> {
-        let (namespace, name) = (repository.namespace().unwrap_or_default(), repository.name_any());
-        if let Err(error) = self.context.artifacts.remove_all(KIND_PATH, &namespace, &name).await {
-            return Ok(Outcome::Retry(error.to_string()));
-        }
-        self.context.events.record(
-            &*repository,
-            SOURCE_CONTROLLER,
-            Severity::Normal,
-            "GarbageCollectionSucceeded",
-            "garbage collected artifacts for deleted resource",
-            Vec::new(),
-        );
-        status::set_finalizer(api, &self.recent, SOURCE_CONTROLLER, &repository, false).await?;
-        self.recent.forget(&repository);
-        Ok(Outcome::UntilChanged)
-    }
-
-    fn measure(&self, repository: &OCIRepository) {
-        let conditions = repository.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
-        let ready =
-            pilothouse_resources::condition::find(conditions, READY).map_or("Unknown", |c| c.status.as_str());
-        let suspended = repository.spec.suspend.unwrap_or(false);
-        let (namespace, name) = (repository.namespace().unwrap_or_default(), repository.name_any());
-        self.context.options.metrics.state(Self::KIND, &namespace, &name, ready, suspended);
     }
 }
 
-impl Reconcile for OciRepositoryReconciler {
-    type Object = OCIRepository;
-    const KIND: &'static str = "OCIRepository";
-
-    async fn reconcile(&self, object: Arc<OCIRepository>) -> Outcome {
-        let object = self.recent.latest(object);
-        match self.pass(object).await {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_gone() => Outcome::UntilChanged,
-            Err(error) => Outcome::Retry(error.to_string()),
-        }
+/// What the event about a new artifact says: its revision, and where it was built where its annotations say so.
+fn news(artifact: &Artifact, url: &str) -> String {
+    let mut text = format!("stored artifact with revision '{}' from '{url}'", artifact.revision);
+    let annotation = |key: &str| artifact.metadata.as_ref().and_then(|m| m.get(key));
+    if let Some(origin) = annotation("org.opencontainers.image.source") {
+        text.push_str(&format!(", origin source '{origin}'"));
     }
+    if let Some(origin) = annotation("org.opencontainers.image.revision") {
+        text.push_str(&format!(", origin revision '{origin}'"));
+    }
+    text
 }

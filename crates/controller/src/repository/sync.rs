@@ -1,5 +1,6 @@
 //! One sync of one repository: fetch, compare, store.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -11,11 +12,9 @@ use pilothouse_registry::{
 use pilothouse_resources::{Artifact, HelmRepository};
 use serde::{Deserialize, Serialize};
 
-use super::KIND_PATH;
 use crate::access;
-use crate::artifacts::NewArtifact;
 use crate::context::Context;
-use crate::source::{Failure, with_hint};
+use crate::source::{self, Failure, Source as _, with_hint};
 
 /// Tags that were read before are asked for again this often, to notice those that moved.
 const RECHECK: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -37,7 +36,7 @@ struct Memory {
 
 /// What a sync found.
 #[derive(Debug)]
-pub(super) struct Synced {
+pub(crate) struct Synced {
     pub(super) artifact: Artifact,
     /// Bytes of the index as it was fetched (HTTP) or written (OCI).
     pub(super) fetched: u64,
@@ -75,14 +74,17 @@ impl Job<'_> {
 
     async fn recall(&self) -> Memory {
         let (namespace, name) = self.place();
-        let memory: Option<Memory> = self.context.artifacts.recall(KIND_PATH, &namespace, &name).await;
+        let memory: Option<Memory> =
+            self.context.artifacts.recall(HelmRepository::KIND_PATH, &namespace, &name).await;
         memory.filter(|m| m.url == self.repository.spec.url).unwrap_or_default()
     }
 
     async fn remember(&self, mut memory: Memory) {
         let (namespace, name) = self.place();
         memory.url.clone_from(&self.repository.spec.url);
-        if let Err(error) = self.context.artifacts.remember(KIND_PATH, &namespace, &name, memory).await {
+        if let Err(error) =
+            self.context.artifacts.remember(HelmRepository::KIND_PATH, &namespace, &name, memory).await
+        {
             // The next sync reads again what this one did; nothing else is lost.
             tracing::warn!(
                 namespace,
@@ -94,18 +96,10 @@ impl Job<'_> {
     }
 
     async fn store(&self, revision: &Digest, content: Vec<u8>) -> Result<Artifact, Failure> {
-        let (namespace, name) = self.place();
-        let new = NewArtifact {
-            kind: KIND_PATH,
-            namespace,
-            name,
-            file: format!("index-{}.yaml", revision.hex()),
-            revision: revision.to_string(),
-            content: Bytes::from(content),
-            metadata: std::collections::BTreeMap::new(),
-        };
-        let stored = self.context.artifacts.store(new, "index.yaml").await;
-        stored.map_err(|error| Failure::storage("ArchiveOperationFailed", &error))
+        let file = format!("index-{}.yaml", revision.hex());
+        let content = Bytes::from(content);
+        source::store(self.context, self.repository, file, revision.to_string(), content, BTreeMap::new())
+            .await
     }
 
     /// An HTTP repository: its index, asked for conditionally, stored as JSON. The revision is the digest of the index

@@ -139,6 +139,47 @@ async fn a_request_costs_the_registry_a_listing_and_the_cluster_one_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn figures_of_deleted_sources_are_gone_and_those_of_others_stay() {
+    let (running, registry) = (start(), Registry::start().await);
+    registry.push("charts", "app", "1.0.0").await;
+    let api = &running.api;
+    let layer = json!({
+        "url": format!("oci://{}/charts/app", registry.host), "insecure": true, "interval": "10m",
+        "ref": {"tag": "1.0.0"},
+    });
+    for name in ["kept", "gone"] {
+        let of_chart = chart_of(name, "app", "1.0.0");
+        for (collection, kind, spec) in [
+            (REPOSITORIES, "HelmRepository", &oci_repository(&registry, "charts")),
+            (CHARTS, "HelmChart", &of_chart),
+            (OCI, "OCIRepository", &layer),
+        ] {
+            api.apply(collection, object(kind, name, spec));
+            api.until(collection, &format!("ns/{name}"), is_ready).await;
+        }
+    }
+    let figures = |kind: &str, name: &str| {
+        let labels = format!(r#"kind="{kind}",name="{name}",namespace="ns""#);
+        running.metrics.encode().lines().filter(|line| line.contains(&labels)).count()
+    };
+    for collection in [CHARTS, OCI, REPOSITORIES] {
+        api.delete(collection, "ns/gone");
+    }
+    for kind in ["HelmRepository", "HelmChart", "OCIRepository"] {
+        let began = Instant::now();
+        while figures(kind, "gone") > 0 {
+            assert!(began.elapsed() < Duration::from_secs(10), "{kind}: {}", running.metrics.encode());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for kind in ["HelmRepository", "HelmChart", "OCIRepository"] {
+        assert_eq!(figures(kind, "gone"), 0, "{kind}: nothing brings them back");
+        assert!(figures(kind, "kept") > 0, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_http_repository_is_stored_and_its_missing_version_stalls_until_the_index_has_it() {
     let running = start();
     let index = std::sync::Arc::new(std::sync::Mutex::new(index_of(&["1.0.0"])));
