@@ -50,7 +50,8 @@ export default function Editor(props: Props) {
     'aria-labelledby': labelId,
     ...(describedBy ? { 'aria-describedby': describedBy } : {}),
     ...(error ? { 'aria-invalid': 'true' } : {}),
-    ...(readOnly ? { 'aria-readonly': 'true', tabindex: '0' } : {}),
+    ...(readOnly ? { 'aria-readonly': 'true' } : {}),
+    tabindex: '0',
   })
 
   // The editor is made once; what changes later is dispatched below.

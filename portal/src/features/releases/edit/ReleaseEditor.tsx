@@ -241,6 +241,11 @@ export function ReleaseEditor(props: Props) {
               See the messages at the fields above.
             </Text>
           )}
+          {reason && (
+            <Text size="sm" ta="right">
+              {reason}
+            </Text>
+          )}
           <Group justify="flex-end">
             <Button variant="outline" onClick={props.onCancel}>
               Cancel

@@ -7,6 +7,8 @@ import { useRights } from '../../../api/rights'
 import { paths } from '../../../lib/paths'
 import { Ago } from '../../../ui/Ago'
 import { GuardedButton } from '../../../ui/Guarded'
+import { splitExcerpt } from '../preview/excerpt'
+import { ExcerptView } from '../preview/ExcerptView'
 import { reconcileRelease, resources, resumeRelease, type ReleaseDetail } from '../queries'
 import type { Tab } from '../search'
 import { advice, isRolledBack, newerText, sentence } from '../sentence'
@@ -27,7 +29,8 @@ export function StatusPanel({ release, onTab }: { release: ReleaseDetail; onTab:
   const tree = useQuery({ ...resources(namespace, name), enabled: release.deployed !== undefined && release.deployed !== null })
   const next = advice(release)
   const look = looks[status.state] ?? { color: 'gray', icon: IconInfoCircle }
-  const [said = '', ...lines] = sentence(release, tree.data).split('\n')
+  const { message, excerpt } = splitExcerpt(sentence(release, tree.data))
+  const [said = '', ...lines] = message.split('\n')
   // The sentence may name the object; then what the controller said of the whole is told below it.
   const told = isRolledBack(release) || !status.message || said.startsWith(status.message.trim())
   const more = lines.length > 0 ? lines.join('\n') : told ? undefined : status.message
@@ -39,10 +42,11 @@ export function StatusPanel({ release, onTab }: { release: ReleaseDetail; onTab:
             <Ticks text={said} />
           </Text>
           {more && (
-            <Text size="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+            <Text size="sm" ff={lines.length > 0 ? 'monospace' : undefined} style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
               {more}
             </Text>
           )}
+          {excerpt.length > 0 && <ExcerptView lines={excerpt} />}
           {next && (
             <Group gap="sm">
               <Text size="sm">{next.text}</Text>

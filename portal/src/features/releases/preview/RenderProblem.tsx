@@ -6,7 +6,8 @@ import { Problem } from '../../../ui/Problem'
 import { fieldNames } from '../form'
 import { fieldErrors } from '../edit/fieldErrors'
 import { emptyForm } from '../form'
-import { excerptOf, type ExcerptLine } from './excerpt'
+import { excerptOf } from './excerpt'
+import { ExcerptView } from './ExcerptView'
 import classes from './RenderProblem.module.css'
 
 /** Why a chart does not render, with the place in its templates. */
@@ -27,7 +28,7 @@ export function RenderProblem({ error, retry }: { error: unknown; retry?: () => 
         ) : (
           <Fields error={error} />
         )}
-        {excerpt.length > 0 && <Excerpt lines={excerpt} />}
+        {excerpt.length > 0 && <ExcerptView lines={excerpt} />}
         {problem.hint && <Text size="sm">{problem.hint}</Text>}
       </Stack>
     </Alert>
@@ -48,17 +49,5 @@ function Fields({ error }: { error: ProblemError }) {
         </List.Item>
       ))}
     </List>
-  )
-}
-
-function Excerpt({ lines }: { lines: ExcerptLine[] }) {
-  return (
-    <pre className={classes.excerpt} tabIndex={0} role="group" aria-label="Place in the chart’s templates">
-      {lines.map((line, index) => (
-        <div key={index} className={classes[line.kind]}>
-          {line.text || ' '}
-        </div>
-      ))}
-    </pre>
   )
 }

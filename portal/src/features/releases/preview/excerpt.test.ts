@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { excerptOf } from './excerpt'
+import { excerptOf, splitExcerpt } from './excerpt'
 
 it('tells places, code and marks apart', () => {
   const text = [
@@ -19,4 +19,14 @@ it('tells places, code and marks apart', () => {
     'code {{ include "labels" . }}',
     'mark    ^^^^^^^',
   ])
+})
+
+it('is found at the end of a message', () => {
+  const message = 'Helm install failed\n  nil pointer'
+  const excerpt = 'at c/t.yaml:2:13\n  | b: {{ .Values.x.y }}\n  |       ^^^\nmissing: .Values.x has no value; set `x.y` in the values'
+  const split = splitExcerpt(`${message}\n${excerpt}\n`)
+  expect(split.message).toBe(message)
+  expect(split.excerpt.map(({ kind }) => kind)).toEqual(['place', 'code', 'mark', 'missing'])
+  expect(split.excerpt.at(-1)?.text).toBe('.Values.x has no value; set `x.y` in the values')
+  expect(splitExcerpt('at once\nnothing').excerpt).toEqual([])
 })
