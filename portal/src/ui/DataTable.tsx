@@ -80,8 +80,8 @@ export function DataTable<T>(props: TableProps<T>) {
   const empty = isNarrowed(view) ? <NoMatch view={view} onView={onView} /> : props.empty
   return (
     <Stack gap="sm">
-      <Toolbar view={view} onView={onView} total={page?.total} columns={props.columns} action={props.toolbar} />
-      <Filters view={view} onView={onView} page={page} />
+      <Toolbar view={view} onView={onView} total={error ? '–' : (page?.total ?? '…')} columns={props.columns} action={props.toolbar} />
+      {!error && <Filters view={view} onView={onView} page={page} />}
       {error ? (
         <Problem error={error} retry={props.retry} />
       ) : (
@@ -89,7 +89,7 @@ export function DataTable<T>(props: TableProps<T>) {
       )}
       <Group justify="space-between" mih={32}>
         <Text size="sm" c="dimmed">
-          {page?.total ?? 0} total
+          {!error && `${page?.total ?? 0} total`}
         </Text>
         {pages > 1 && !error && (
           <Pagination

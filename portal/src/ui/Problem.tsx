@@ -30,7 +30,7 @@ export function Problem({ error, retry, title }: { error: unknown; retry?: () =>
         ))}
         {problem?.hint && <Text size="sm">{problem.hint}</Text>}
         {forbidden && (
-          <Text size="sm">Ask whoever looks after the cluster for the right, choose another namespace, or sign in as somebody else.</Text>
+          <Text size="sm">{problem?.hint ? 'Or choose' : 'Choose'} another namespace in the bar above, or sign in as somebody else.</Text>
         )}
         {retry && !forbidden && (
           <Button size="xs" variant="default" onClick={retry}>

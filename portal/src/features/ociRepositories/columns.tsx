@@ -15,7 +15,7 @@ const all: Column<OciRepository>[] = [
     title: 'Name',
     sort: 'name',
     render: ({ namespace, name }) => (
-      <Anchor size="sm" renderRoot={(props) => <Link to={paths.ociRepository as string} params={{ namespace, name }} {...props} />}>
+      <Anchor size="sm" renderRoot={(props) => <Link to={paths.ociRepository} params={{ namespace, name }} {...props} />}>
         {name}
       </Anchor>
     ),

@@ -98,7 +98,7 @@ function useActions(remove: (release: Release) => void): Action<Release>[] {
       label: 'Update',
       icon: <IconEdit size={16} aria-hidden />,
       needs: ['patch', 'releases'],
-      run: ({ namespace, name }) => void navigate({ to: paths.editRelease, params: { namespace, name } } as never),
+      run: ({ namespace, name }) => void navigate({ to: paths.editRelease, params: { namespace, name } }),
     },
     {
       label: 'Reconcile now',

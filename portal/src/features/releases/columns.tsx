@@ -81,7 +81,7 @@ function ChartVersion({ release }: { release: Release }) {
           style={{ cursor: 'pointer' }}
           title={newer.major ? 'A newer major version: read what changed first' : 'A newer version of the chart'}
           renderRoot={(props) => (
-            <Link to={paths.editRelease as string} params={{ namespace, name }} search={{ version: newer.version } as never} {...props} />
+            <Link to={paths.editRelease} params={{ namespace, name }} search={{ version: newer.version }} {...props} />
           )}
         >
           {newer.version} available

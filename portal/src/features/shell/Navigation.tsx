@@ -1,12 +1,13 @@
 import { NavLink, Text } from '@mantine/core'
 import { Link, useLocation } from '@tanstack/react-router'
-import { IconAnchor, IconServer } from '@tabler/icons-react'
+import { IconAnchor, IconPackage, IconServer } from '@tabler/icons-react'
 
 import { paths } from '../../lib/paths'
 
 const places = [
-  { to: paths.releases, below: '/k8s/helm', label: 'Helm', icon: IconAnchor },
-  { to: paths.services, below: paths.services, label: 'Services', icon: IconServer },
+  { to: paths.releases, below: [paths.releases, paths.repositories, paths.ociRepositories], label: 'Helm', icon: IconAnchor },
+  { to: paths.charts, below: [paths.charts], label: 'Charts', icon: IconPackage },
+  { to: paths.services, below: [paths.services], label: 'Services', icon: IconServer },
 ] as const
 
 /** The places of the portal. */
@@ -18,7 +19,7 @@ export function Navigation({ onNavigate }: { onNavigate: () => void }) {
         Kubernetes
       </Text>
       {places.map(({ to, below, label, icon: Icon }) => {
-        const active = pathname === below || pathname.startsWith(`${below}/`)
+        const active = below.some((path) => pathname === path || pathname.startsWith(`${path}/`))
         return (
           <NavLink
             key={to}

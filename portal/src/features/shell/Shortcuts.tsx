@@ -18,6 +18,7 @@ const places: Record<string, { to: string; label: string }> = {
   r: { to: paths.releases, label: 'Release' },
   h: { to: paths.repositories, label: 'Helm Repository' },
   o: { to: paths.ociRepositories, label: 'OCI Repository' },
+  c: { to: paths.charts, label: 'Charts' },
   s: { to: paths.services, label: 'Services' },
 }
 

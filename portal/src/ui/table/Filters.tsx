@@ -22,8 +22,10 @@ export function Filters({ view, onView, page }: Props) {
   const states = { ...(view.state ? { [view.state]: 0 } : {}), ...page?.states }
   const names = Object.keys(states).toSorted(byAttention)
   const all = Object.values(states).reduce((sum, count) => sum + count, 0)
-  const byState = names.length > 1 || view.state !== undefined
+  const byState = names.length > 0
   const byApp = view.app !== undefined || Object.keys(page?.apps ?? {}).some((app) => app !== '')
+  // Its place is kept while nothing is known yet, so that the table does not jump.
+  if (!page && !byState) return <div className={classes.filters} />
   if (!byState && !byApp && !view.source) return null
   const choose = (change: Partial<TableView>) => onView({ ...view, ...change, page: undefined })
   return (

@@ -10,7 +10,7 @@ const PAGE_SIZES = ['25', '50', '100', '250']
 type Props<T> = {
   view: TableView
   onView: (view: TableView) => void
-  total: number | undefined
+  total: number | string
   columns: Column<T>[]
   action: ReactNode
 }
@@ -20,7 +20,7 @@ export function Toolbar<T>({ view, onView, total, columns, action }: Props<T>) {
   return (
     <div className={classes.toolbar}>
       <Text size="sm" className={classes.total}>
-        Total <b>{total ?? '…'}</b>
+        Total <b>{total}</b>
       </Text>
       <Group gap={6} wrap="nowrap" className={classes.show}>
         <Text size="sm" component="label" htmlFor="table-page-size">

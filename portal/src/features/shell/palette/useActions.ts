@@ -6,6 +6,7 @@ import {
   IconKeyboard,
   IconLogout,
   IconPackage,
+  IconPackages,
   IconPlayerPlay,
   IconPlus,
   IconRefresh,
@@ -28,8 +29,9 @@ export function useActions(): { go: Entry[]; act: Entry[] } {
   const signOut = useSignOut()
   const go: Entry[] = [
     { id: 'go-releases', label: 'Go to Release', icon: IconAnchor, run: () => navigate({ to: paths.releases }) },
-    { id: 'go-repositories', label: 'Go to Helm Repository', icon: IconPackage, run: () => navigate({ to: paths.repositories }) },
+    { id: 'go-repositories', label: 'Go to Helm Repository', icon: IconPackages, run: () => navigate({ to: paths.repositories }) },
     { id: 'go-oci', label: 'Go to OCI Repository', icon: IconBox, run: () => navigate({ to: paths.ociRepositories }) },
+    { id: 'go-charts', label: 'Go to Charts', icon: IconPackage, run: () => navigate({ to: paths.charts }) },
     { id: 'go-services', label: 'Go to Services', icon: IconServer, run: () => navigate({ to: paths.services }) },
   ]
   const act: Entry[] = [

@@ -12,6 +12,8 @@ import { useSearch, type Wanted } from './search'
 import { useActions } from './useActions'
 
 type Named = { namespace: string; name: string }
+/** Pages about one object. */
+type ObjectPath = typeof paths.release | typeof paths.repository | typeof paths.ociRepository
 type Target = Named & { of: 'repositories' | 'oci-repositories' | 'releases' }
 
 const at = ({ namespace, name }: Named) => ({ params: { path: { namespace, name } } })
@@ -48,13 +50,13 @@ export function useGroups(mode: Mode, search: string): { groups: Group[]; pendin
       notifications.show({ message: of === 'releases' ? `${name} is being reconciled` : `${name} is being synced` }),
     onError: (error, { name }) => notifications.show({ color: 'red', title: `${name}: not done`, message: error.message }),
   })
-  const object = (target: Target, status: Schemas['Status'], icon: Entry['icon'], to: string): Entry => ({
+  const object = (target: Target, status: Schemas['Status'], icon: Entry['icon'], to: ObjectPath): Entry => ({
     id: `${target.of}/${target.namespace}/${target.name}`,
     label: target.name,
     description: state(target.namespace, status),
     icon,
     run: () =>
-      mode === 'all' ? navigate({ to, params: { namespace: target.namespace, name: target.name } } as never) : ask.mutate(target),
+      mode === 'all' ? navigate({ to, params: { namespace: target.namespace, name: target.name } }) : ask.mutate(target),
   })
   if (mode === 'namespace') {
     const entries: Entry[] = [
@@ -89,7 +91,7 @@ export function useGroups(mode: Mode, search: string): { groups: Group[]; pendin
         description: `${one.version} · ${one.namespace}/${one.repository}`,
         icon: IconPackage,
         run: () =>
-          navigate({ to: paths.repository, params: { namespace: one.namespace, name: one.repository } }),
+          navigate({ to: paths.chart, params: { namespace: one.namespace, name: one.repository, chart: one.name } }),
       })),
     },
   ]
