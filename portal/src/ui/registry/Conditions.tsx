@@ -1,7 +1,8 @@
-import { Table, Text } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 
 import type { Schemas } from '../../api/client'
 import { Ago } from '../Ago'
+import classes from './Conditions.module.css'
 
 /** The conditions of an object, as the cluster holds them. */
 export function Conditions({ conditions }: { conditions: Schemas['ConditionView'][] }) {
@@ -13,31 +14,28 @@ export function Conditions({ conditions }: { conditions: Schemas['ConditionView'
     )
   }
   return (
-    <Table.ScrollContainer minWidth={560}>
-      <Table aria-label="Conditions" verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Type</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Reason</Table.Th>
-            <Table.Th>Message</Table.Th>
-            <Table.Th>Since</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {conditions.map(({ type, status, reason, message, lastTransitionTime }) => (
-            <Table.Tr key={type}>
-              <Table.Td>{type}</Table.Td>
-              <Table.Td>{status}</Table.Td>
-              <Table.Td>{reason}</Table.Td>
-              <Table.Td style={{ overflowWrap: 'anywhere' }}>{message}</Table.Td>
-              <Table.Td style={{ whiteSpace: 'nowrap' }}>
-                <Ago time={lastTransitionTime} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <ul className={classes.list}>
+      {conditions.map(({ type, status, reason, message, lastTransitionTime }) => (
+        <li key={type} className={classes.row}>
+          <Group gap="xs" justify="space-between">
+            <Text size="sm">
+              <b>{type}</b> is <b>{status}</b>
+              <Text span size="sm" c="dimmed">
+                {' '}
+                · {reason}
+              </Text>
+            </Text>
+            <Text size="xs" c="dimmed" component="div">
+              <Ago time={lastTransitionTime} />
+            </Text>
+          </Group>
+          {message && (
+            <Text size="sm" className={classes.message}>
+              {message}
+            </Text>
+          )}
+        </li>
+      ))}
+    </ul>
   )
 }
