@@ -6,6 +6,7 @@ import { labelsText } from '../../lib/checks'
 import { paths } from '../../lib/paths'
 import { credentialsWords } from '../../lib/registryWords'
 import { minutesAndSeconds } from '../../lib/time'
+import { visible } from '../../lib/visible'
 import { Ago } from '../../ui/Ago'
 import { Facts } from '../../ui/Facts'
 import { Problem } from '../../ui/Problem'
@@ -51,7 +52,7 @@ function Artifact({ repository: { artifact } }: { repository: OciRepository }) {
     ['Changed', <Ago key="changed" time={artifact.changedAt} />],
     ['Size', artifact.size ? size(artifact.size) : '–'],
     ['Digest of the stored file', artifact.digest ? <Digest of={artifact.digest} /> : '–'],
-    ...Object.entries(artifact.metadata ?? {}).map(([key, value]): Items[number] => [key, value]),
+    ...Object.entries(artifact.metadata ?? {}).map(([key, value]): Items[number] => [visible(key), visible(value)]),
   ]
   return <Facts items={items} />
 }
@@ -61,24 +62,23 @@ function Chart({ repository: { namespace, name } }: { repository: OciRepository 
   if (detail.error && !detail.data) return <Problem error={detail.error} retry={() => void detail.refetch()} />
   if (!detail.data) return <Skeleton height={72} />
   const { name: of, version, appVersion, description, type } = detail.data
-  const to = `${paths.ociRepositories}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/chart`
   return (
     <Stack gap="sm">
       {description && (
         <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          {description}
+          {visible(description)}
         </Text>
       )}
       <Facts
         items={[
           [
             'Chart',
-            <Anchor key="chart" size="sm" renderRoot={(props) => <Link to={to as '/'} {...props} />}>
-              {of}
+            <Anchor key="chart" size="sm" renderRoot={(props) => <Link to={paths.ociChart} params={{ namespace, name }} {...props} />}>
+              {visible(of)}
             </Anchor>,
           ],
-          ['Version', version],
-          ['App Version', appVersion || '–'],
+          ['Version', visible(version)],
+          ['App Version', visible(appVersion) || '–'],
           ['Type', type],
         ]}
       />

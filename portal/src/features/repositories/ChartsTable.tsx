@@ -3,7 +3,9 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 
 import type { Schemas } from '../../api/client'
+import { paths } from '../../lib/paths'
 import { useTableView } from '../../lib/useTableView'
+import { visible } from '../../lib/visible'
 import { DataTable, type Column } from '../../ui/DataTable'
 import { chartPage, type Repository } from './queries'
 
@@ -25,15 +27,15 @@ const columns: Column<Chart>[] = [
       </Group>
     ),
   },
-  { key: 'version', title: 'Newest Version', render: ({ version }) => version },
-  { key: 'appVersion', title: 'App Version', render: ({ appVersion }) => appVersion || '–' },
+  { key: 'version', title: 'Newest Version', render: ({ version }) => visible(version) },
+  { key: 'appVersion', title: 'App Version', render: ({ appVersion }) => visible(appVersion) || '–' },
   { key: 'versions', title: 'Versions', sort: 'versions', render: ({ versions }) => versions.toLocaleString('en-US') },
   {
     key: 'description',
     title: 'Description',
     render: ({ description }) => (
-      <Text size="sm" lineClamp={2} title={description}>
-        {description || '–'}
+      <Text size="sm" lineClamp={2} title={visible(description)}>
+        {visible(description) || '–'}
       </Text>
     ),
   },
@@ -63,17 +65,13 @@ export function ChartsTable({ repository }: { repository: Repository }) {
   )
 }
 
-/** The chart's own page is another feature's. */
-function ChartLink({ chart }: { chart: Chart }) {
-  const to = ['/k8s/helm/repository', chart.namespace, chart.repository, 'chart', chart.name].map(encodePart).join('/')
+function ChartLink({ chart: { namespace, repository, name } }: { chart: Chart }) {
   return (
-    <Anchor size="sm" renderRoot={(props) => <Link to={to as '/'} {...props} />}>
-      {chart.name}
+    <Anchor
+      size="sm"
+      renderRoot={(props) => <Link to={paths.chart} params={{ namespace, name: repository, chart: name }} {...props} />}
+    >
+      {visible(name)}
     </Anchor>
   )
-}
-
-/** A chart's name may hold slashes: it is the path below the repository's URL. */
-function encodePart(part: string): string {
-  return part.startsWith('/') ? part : encodeURIComponent(part)
 }

@@ -1,6 +1,7 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
 
 import { changedBy, type Changed } from '../../api/concurrency'
+import { fieldWords } from '../../lib/fieldWords'
 import { same } from '../../lib/manifest'
 
 type Props<F extends object> = {
@@ -21,7 +22,7 @@ export function ChangedNote<F extends object>({ error, name, base, theirs, onLoa
     <Alert color="orange" role="alert" title="Changed in the meantime">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          {changedBy(error)} changed {names.length > 0 ? `${names.join(', ')} of ${name}` : name} since this form was
+          {changedBy(error)} changed {names.length > 0 ? `${fieldWords(names)} of ${name}` : name} since this form was
           opened. Nothing of yours is saved yet.
         </Text>
         <Button size="xs" variant="default" onClick={onLoad}>
@@ -38,7 +39,7 @@ export function BothChanged({ fields }: { fields: string[] }) {
   return (
     <Alert color="orange" title="Both of you changed the same">
       <Text size="sm">
-        Your input for {fields.join(', ')} is kept and replaces the other’s when you save. Look at it again.
+        Your input for {fieldWords(fields)} is kept and replaces the other’s when you save. Look at it again.
       </Text>
     </Alert>
   )

@@ -49,6 +49,7 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
   const { values } = form
   const element = useRef<HTMLFormElement>(null)
   const result = useRef<HTMLDivElement>(null)
+  const outcome = useRef<HTMLDivElement>(null)
   const [view, setView] = useState<View>('form')
   const yaml = useYaml(form, props)
   const [tested, setTested] = useState<F>()
@@ -72,6 +73,7 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
     const errors = error instanceof ProblemError ? (error.problem.errors ?? []) : []
     const { fields } = placed(errors, (path) => props.shown(values, path))
     if (Object.keys(fields).length > 0) showErrors(fields)
+    else window.setTimeout(() => outcome.current?.scrollIntoView({ block: 'nearest' }), 60)
   }
   const test = useMutation({
     mutationFn: () => props.test(values),
@@ -135,15 +137,22 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
           </div>
         )}
         <Refusal error={test.error} shown={(path) => props.shown(values, path)} />
-        {save.error !== null &&
-          (props.explain?.(save.error, form, save.reset) ?? (
-            <Refusal error={save.error} shown={(path) => props.shown(values, path)} />
-          ))}
+        <div ref={outcome}>
+          {save.error !== null &&
+            (props.explain?.(save.error, form, save.reset) ?? (
+              <Refusal error={save.error} shown={(path) => props.shown(values, path)} />
+            ))}
+        </div>
       </Stack>
       <PaneFooter>
-        <Button variant="default" loading={test.isPending} onClick={() => attempt(() => test.mutate(), ['name', 'labels'])}>
+        <GuardedButton
+          variant="default"
+          reason={values.namespace ? rights.reason('create', props.right[1]) : undefined}
+          loading={test.isPending}
+          onClick={() => attempt(() => test.mutate(), ['name', 'labels'])}
+        >
           Test connection
-        </Button>
+        </GuardedButton>
         <Group gap="xs">
           <Button variant="outline" onClick={props.onClose}>
             Cancel
