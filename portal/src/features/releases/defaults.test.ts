@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { defaultsOf, schemaOfDefaults, valuesSchema } from './defaults'
+import { defaultsOf, schemaOfDefaults, schemaOfValues } from './defaults'
 
 const text = `# How many Pods run.
 replicaCount: 2
@@ -38,7 +38,12 @@ it('makes a schema of them that refuses nothing', () => {
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
 })
 
-it('adds them to the schema of the chart', () => {
+it('adds them and the dependencies to the schema of the chart', () => {
   const own = { type: 'object', $defs: {}, allOf: [{ type: 'object' }] }
-  expect(valuesSchema(own, 'a: 1\n')).toEqual({ ...own, allOf: [{ type: 'object' }, { properties: { a: { default: 1 } } }] })
+  const derived = {
+    properties: { db: { description: 'Values of the dependency db.', type: 'object' }, a: { default: 1 } },
+  }
+  const chart = { values: 'a: 1\n', dependencies: [{ name: 'postgresql', alias: 'db' }] }
+  expect(schemaOfValues({ ...chart, schema: own })).toEqual({ ...own, allOf: [{ type: 'object' }, derived] })
+  expect(schemaOfValues(chart)).toEqual(derived)
 })

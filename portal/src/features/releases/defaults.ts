@@ -87,10 +87,19 @@ export function schemaOfDefaults(text: string): Schema {
   return schema
 }
 
-/** The chart's own schema, with what its defaults and their comments add. */
-export function valuesSchema(schema: object | null | undefined, defaults: string): Schema {
-  const derived = schemaOfDefaults(defaults)
-  if (!schema) return derived
-  const own = schema as Schema
+/** What is known of the values of a chart: its schema, its defaults with their comments, and its dependencies. */
+export function schemaOfValues(chart: {
+  schema?: object | null
+  values: string
+  dependencies: { name: string; alias?: string | null }[]
+}): Schema {
+  const derived = schemaOfDefaults(chart.values)
+  const names = chart.dependencies.map(({ name, alias }) => alias || name)
+  if (names.length > 0) {
+    const inner = Object.fromEntries(names.map((name) => [name, { description: `Values of the dependency ${name}.`, type: 'object' }]))
+    derived.properties = { ...inner, ...(derived.properties as Record<string, Schema> | undefined) }
+  }
+  if (!chart.schema) return derived
+  const own = chart.schema as Schema
   return { ...own, allOf: [...(Array.isArray(own.allOf) ? own.allOf : []), derived] }
 }

@@ -103,6 +103,24 @@ export default function Editor(props: Props) {
   return <div ref={host} />
 }
 
+/**
+ * Typing over a selection. Left to itself the browser would carry the looks of what it replaces over as style attributes,
+ * which the Content-Security-Policy forbids.
+ */
+const typingOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { data, inputType, isComposing } = event
+    const { main, ranges } = view.state.selection
+    if (inputType !== 'insertText' || data === null || isComposing || view.composing || main.empty || ranges.length > 1) return false
+    if (view.state.readOnly) return false
+    event.preventDefault()
+    const typed = () => view.state.update(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
+    const taken = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, main.from, main.to, data, typed))
+    if (!taken) view.dispatch(typed())
+    return true
+  },
+})
+
 function checks(known: () => Known): Extension {
   return [
     lintGutter(),
@@ -123,6 +141,7 @@ const reading: Extension = [
 ]
 
 const writing: Extension = [
+  typingOver,
   lineNumbers(),
   foldGutter({ markerDOM }),
   highlightSpecialChars(),

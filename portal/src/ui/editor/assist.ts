@@ -6,7 +6,7 @@ import { isMap, isScalar } from 'yaml'
 
 import { readDocument, toYaml } from '../../lib/yaml'
 import { keyAt, rangeOf } from './places'
-import { described, propertiesAt, schemasAt, type Described, type Schema } from './schema'
+import { described, propertiesAt, schemasAt, unknownKeys, type Described, type Schema } from './schema'
 import { findings } from './validate'
 import { placeAt, type Step } from './yamlPath'
 
@@ -139,6 +139,10 @@ export function diagnostics(known: () => Known) {
       if (value === null) return found
       for (const { path, message } of findings(schema, value)) {
         found.push({ ...within(doc, ...rangeOf(document, path)), severity: 'error', message })
+      }
+      for (const path of unknownKeys(schema, value)) {
+        const message = `Nothing is known of \`${String(path.at(-1))}\` here: is it misspelt?`
+        found.push({ ...within(doc, ...rangeOf(document, path)), severity: 'warning', message })
       }
     } catch (error) {
       found.push({ ...within(doc, 0, 0), severity: 'error', message: error instanceof Error ? error.message : String(error) })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { described, propertiesAt, schemasAt } from './schema'
+import { described, propertiesAt, schemasAt, unknownKeys } from './schema'
 import { findings } from './validate'
 
 const schema = {
@@ -66,4 +66,25 @@ describe('what is wrong with values', () => {
     expect(told({ size: true })).toEqual(['size: None of the forms that the chart allows here fits.'])
     expect(told({ size: 3 })).toEqual([])
   })
+})
+
+it('remarks on keys that nothing knows, where some are known', () => {
+  const open = {
+    properties: {
+      image: { properties: { tag: {} } },
+      nodeSelector: { type: 'object' },
+      labels: { properties: { a: {} }, additionalProperties: { type: 'string' } },
+      list: { items: { properties: { name: {} } } },
+    },
+  }
+  const value = {
+    image: { tag: 1, tagg: 2 },
+    nodeSelector: { any: 1 },
+    labels: { b: '1' },
+    list: [{ name: 1 }, { nam: 1 }],
+    global: {},
+    old: { inner: 1 },
+  }
+  expect(unknownKeys(open, value).map((path) => path.join('.'))).toEqual(['image.tagg', 'list.1.nam', 'old'])
+  expect(unknownKeys({}, value)).toEqual([])
 })

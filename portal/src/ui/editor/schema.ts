@@ -84,12 +84,43 @@ export function matches(pattern: string, text: string): boolean {
 
 /** All schemas that describe the value at a path. */
 export function schemasAt(root: Schema, path: Step[]): Schema[] {
-  let at = alternatives(root, root)
-  for (const step of path) {
-    at = at.flatMap((schema) => child(schema, step)).flatMap((schema) => alternatives(root, schema))
-    if (at.length > MAX_STEPS) at = at.slice(0, MAX_STEPS)
+  return path.reduce((at, step) => below(root, at, step), alternatives(root, root))
+}
+
+/** All schemas that describe what is one step below. */
+function below(root: Schema, schemas: Schema[], step: Step): Schema[] {
+  const found = schemas.flatMap((schema) => child(schema, step)).flatMap((schema) => alternatives(root, schema))
+  return found.slice(0, MAX_STEPS)
+}
+
+/** Most keys that are looked up. */
+const MAX_KEYS = 2_000
+
+/**
+ * Keys that nothing knows, where some are known: misspelt, or gone. They may be allowed, so they are only remarked on.
+ */
+export function unknownKeys(root: Schema, value: unknown): Step[][] {
+  const unknown: Step[][] = []
+  let left = MAX_KEYS
+  const visit = (schemas: Schema[], inner: unknown, path: Step[]) => {
+    if (typeof inner !== 'object' || inner === null || left <= 0) return
+    const list = Array.isArray(inner)
+    const closed = !list && schemas.some(({ properties }) => isSchema(properties) && Object.keys(properties).length > 0) && !schemas.some(takesAnyKey)
+    for (const [key, one] of Object.entries(inner)) {
+      left -= 1
+      const at = [...path, list ? Number(key) : key]
+      const next = below(root, schemas, list ? Number(key) : key)
+      if (closed && next.length === 0 && !(path.length === 0 && key === 'global')) unknown.push(at)
+      else if (next.length > 0) visit(next, one, at)
+    }
   }
-  return at
+  visit(alternatives(root, root), value, [])
+  return unknown
+}
+
+/** Whether a mapping's schema says that keys are free, or reports other keys as errors itself. */
+function takesAnyKey(schema: Schema): boolean {
+  return isSchema(schema.additionalProperties) || schema.additionalProperties === false || schema['x-kubernetes-preserve-unknown-fields'] === true
 }
 
 export type Described = {

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 
 import type { Schemas } from '../../../api/client'
 import { CodeEditor } from '../../../ui/CodeEditor'
-import { valuesSchema } from '../defaults'
+import { schemaOfValues } from '../defaults'
 import { helmReleaseSchema } from '../helmReleaseSchema'
 import type { FromManifest } from '../manifest'
 import type { Mark } from './fieldErrors'
@@ -55,6 +55,6 @@ function withValues(schema: Schema | undefined, chart: Schemas['ChartDetail'] | 
   if (!schema || !spec || !chart) return schema
   // References of the chart's schema begin at its own root, which is another one here.
   const refers = JSON.stringify(chart.schema ?? {}).includes('"$ref"')
-  const values = valuesSchema(refers ? undefined : chart.schema, chart.values)
+  const values = schemaOfValues(refers ? { ...chart, schema: undefined } : chart)
   return { ...schema, properties: { ...schema.properties, spec: { ...spec, properties: { ...spec.properties, values } } } }
 }

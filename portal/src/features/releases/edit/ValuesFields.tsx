@@ -6,7 +6,7 @@ import { useMemo } from 'react'
 import type { Schemas } from '../../../api/client'
 import { withValueAt } from '../../../lib/yamlEdit'
 import { CodeEditor } from '../../../ui/CodeEditor'
-import { valuesSchema } from '../defaults'
+import { schemaOfValues } from '../defaults'
 import type { ReleaseForm } from '../form'
 import { fieldSchema, helmReleaseSchema } from '../helmReleaseSchema'
 import { DefaultsPanel } from './DefaultsPanel'
@@ -25,7 +25,7 @@ type Props = {
 
 /** Values, references to values and labels, as YAML. */
 export function ValuesFields({ form, marks, chart, pending, error, shown, onShown }: Props) {
-  const schema = useMemo(() => (chart ? valuesSchema(chart.schema, chart.values) : undefined), [chart])
+  const schema = useMemo(() => (chart ? schemaOfValues(chart) : undefined), [chart])
   const release = useQuery(helmReleaseSchema)
   const set = (field: 'values' | 'valuesFrom' | 'labels') => (text: string) => form.setFieldValue(field, text)
   const values = (
