@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 
 /** Relative times are good to the second only when they are young; all of them move together. */
-const TICK_MS = 5_000
+export const TICK_MS = 5_000
 
 let now = Date.now()
 let timer: number | undefined
