@@ -6,10 +6,10 @@ export type Told = { text: string; next?: { text: string; action?: 'update' | 'r
 
 /** Says how an OCI repository is, in one sentence. */
 export function tell({ status, artifact, suspended }: OciRepository): Told {
-  const kept = artifact ? ` Until then what was pulled before, ${artifact.revision}, stays usable.` : ''
+  const kept = artifact ? ` Until then what was pulled before, ${short(artifact.revision)}, stays usable.` : ''
   switch (status.state) {
     case 'Ready':
-      return { text: artifact ? `Up to date: ${artifact.revision} is pulled.` : 'Up to date.' }
+      return { text: artifact ? `Up to date: ${short(artifact.revision)} is pulled.` : 'Up to date.' }
     case 'Deleting':
       return { text: 'It is being deleted.' }
     case 'Failed':
@@ -27,7 +27,7 @@ export function tell({ status, artifact, suspended }: OciRepository): Told {
     default:
       if (suspended) {
         return {
-          text: `Suspended: the registry is not asked${artifact ? `; ${artifact.revision} stays` : ''}.`,
+          text: `Suspended: the registry is not asked${artifact ? `; ${short(artifact.revision)} stays` : ''}.`,
           next: { text: 'Resume it to follow the registry again.', action: 'resume' },
         }
       }
@@ -37,4 +37,9 @@ export function tell({ status, artifact, suspended }: OciRepository): Told {
 
 function ended(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** A revision with the beginning of its digest: the whole one is among the facts. */
+function short(revision: string): string {
+  return revision.replace(/^(.*)@(sha256:[0-9a-f]{12})[0-9a-f]*$/, '$1 ($2…)')
 }

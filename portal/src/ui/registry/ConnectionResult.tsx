@@ -48,6 +48,16 @@ export function ConnectionResult({ report, stale }: { report: Report; stale: boo
   )
 }
 
+/** Why a test failed and what to do, for the field at fault. */
+export function failureAtField({ message, hint, names }: Report): string {
+  const parts = [
+    `${message.replace(/[.;]$/, '')}.`,
+    hint && `${sentence(formHint(hint))}.`,
+    names.length > 0 && `There are: ${listed(names, names.length)}.`,
+  ]
+  return parts.filter((part): part is string => typeof part === 'string').join(' ')
+}
+
 /** Everything that came back, a line each. */
 function findings(report: Report): string[] {
   const { registry, method, chart, detail, digest, rateLimit, mediaTypes = [], names, success } = report

@@ -13,7 +13,7 @@ import { CodeEditor } from '../CodeEditor'
 import { PaneFooter, useUnsaved } from '../FormPane'
 import { GuardedButton } from '../Guarded'
 import { Problem } from '../Problem'
-import { ConnectionResult } from './ConnectionResult'
+import { ConnectionResult, failureAtField } from './ConnectionResult'
 import { InsecureWarning } from './InsecureField'
 
 type Read<F> = { form: F } | { problem: string }
@@ -84,7 +84,7 @@ export function RegistryForm<F extends Held>(props: Props<F>) {
         window.setTimeout(() => result.current?.scrollIntoView({ block: 'nearest' }), 60)
         return
       }
-      const { fields } = placed([{ field: report.field, message: report.message }], (path) => props.shown(values, path))
+      const { fields } = placed([{ field: report.field, message: failureAtField(report) }], (path) => props.shown(values, path))
       showErrors(fields)
     },
   })
