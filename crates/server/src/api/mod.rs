@@ -12,6 +12,7 @@ pub(crate) mod releases;
 pub(crate) mod repositories;
 pub(crate) mod services;
 pub(crate) mod session;
+mod source_objects;
 pub(crate) mod stream;
 
 use axum::response::{IntoResponse, Response};

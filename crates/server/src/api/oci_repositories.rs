@@ -2,7 +2,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use pilothouse_resources::OCIRepository;
 
-use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope, to_the_end};
+use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope, source_objects, to_the_end};
 use crate::{
     app::App,
     clients::Caller,
@@ -12,8 +12,8 @@ use crate::{
     problem::Problem,
     service::{
         connection::{self, ConnectionReport},
-        dependents::{self, Dependents},
-        events::{self, EventView},
+        dependents::Dependents,
+        events::EventView,
         objects,
         oci_repositories::{self, OciRepository, OciRepositoryRequest, OciRepositoryUpdate},
     },
@@ -30,8 +30,7 @@ pub(crate) async fn list(
     Query(scope): Query<InNamespace>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<OciRepository>>, Problem> {
-    let all = oci_repositories::list(&caller, scope.namespace()).await?;
-    Ok(Json(query.apply(all)?))
+    source_objects::list(&caller, &scope, &query).await
 }
 
 /// Adds an OCI repository.
@@ -85,7 +84,7 @@ pub(crate) async fn test(
     )
 )]
 pub(crate) async fn show(caller: Caller, Path(at): Path<Named>) -> Result<Json<OciRepository>, Problem> {
-    Ok(Json(oci_repositories::get(&caller, &at.namespace, &at.name).await?))
+    source_objects::show(&caller, &at).await
 }
 
 /// Changes an OCI repository; what is absent stays.
@@ -127,13 +126,7 @@ pub(crate) async fn delete(
     Path(at): Path<Named>,
     Query(query): Query<Confirm>,
 ) -> Result<Json<Dependents>, Problem> {
-    to_the_end(async move {
-        let dependents =
-            oci_repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
-        log_change(&caller, "OCI repository deleted", &at.namespace, &at.name);
-        Ok(Json(dependents))
-    })
-    .await
+    source_objects::delete::<OCIRepository>(caller, at, query).await
 }
 
 /// Asks for a check now.
@@ -148,10 +141,7 @@ pub(crate) async fn sync(
     caller: Caller,
     Path(at): Path<Named>,
 ) -> Result<(StatusCode, Json<Requested>), Problem> {
-    let requested_at =
-        objects::request_reconcile::<OCIRepository>(&caller.client, &at.namespace, &at.name, &[]).await?;
-    log_change(&caller, "OCI repository sync requested", &at.namespace, &at.name);
-    Ok((StatusCode::ACCEPTED, Json(Requested { requested_at })))
+    source_objects::sync::<OCIRepository>(&caller, &at).await
 }
 
 /// Stops the checks.
@@ -164,10 +154,7 @@ pub(crate) async fn sync(
     )
 )]
 pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Json<OciRepository>, Problem> {
-    let changed =
-        objects::set_suspended::<OCIRepository>(&caller.client, &at.namespace, &at.name, true).await?;
-    log_change(&caller, "OCI repository suspended", &at.namespace, &at.name);
-    Ok(Json(OciRepository::of(&changed)))
+    source_objects::set_suspended(&caller, &at, true).await
 }
 
 /// Starts the checks again.
@@ -180,10 +167,7 @@ pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Jso
     )
 )]
 pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json<OciRepository>, Problem> {
-    let changed =
-        objects::set_suspended::<OCIRepository>(&caller.client, &at.namespace, &at.name, false).await?;
-    log_change(&caller, "OCI repository resumed", &at.namespace, &at.name);
-    Ok(Json(OciRepository::of(&changed)))
+    source_objects::set_suspended(&caller, &at, false).await
 }
 
 /// The releases that use an OCI repository.
@@ -195,7 +179,7 @@ pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json
     )
 )]
 pub(crate) async fn dependents(caller: Caller, Path(at): Path<Named>) -> Result<Json<Dependents>, Problem> {
-    Ok(Json(dependents::of(&caller, &oci_repositories::key(&at.namespace, &at.name)).await?))
+    source_objects::dependents::<OCIRepository>(&caller, &at).await
 }
 
 /// Events of an OCI repository, newest first.
@@ -207,7 +191,7 @@ pub(crate) async fn dependents(caller: Caller, Path(at): Path<Named>) -> Result<
     )
 )]
 pub(crate) async fn events(caller: Caller, Path(at): Path<Named>) -> Result<Json<Vec<EventView>>, Problem> {
-    Ok(Json(events::of_object(&caller, &at.namespace, "OCIRepository", &at.name).await?))
+    source_objects::events::<OCIRepository>(&caller, &at).await
 }
 
 /// The object as YAML.

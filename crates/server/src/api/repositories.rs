@@ -2,7 +2,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use pilothouse_resources::HelmRepository;
 
-use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope, to_the_end};
+use super::{Confirm, InNamespace, Named, Requested, Yaml, credentials::Scope, source_objects, to_the_end};
 use crate::{
     app::App,
     clients::Caller,
@@ -12,11 +12,12 @@ use crate::{
     problem::Problem,
     service::{
         connection::{self, ConnectionReport},
-        dependents::{self, Dependents},
-        events::{self, EventView},
+        dependents::Dependents,
+        events::EventView,
         objects,
         rename::{self, Rename},
         repositories::{self, Repository, RepositoryRequest, RepositoryUpdate, Sync},
+        source_objects::SourceView as _,
     },
 };
 
@@ -31,8 +32,7 @@ pub(crate) async fn list(
     Query(scope): Query<InNamespace>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Repository>>, Problem> {
-    let all = repositories::list(&caller, scope.namespace()).await?;
-    Ok(Json(query.apply(all)?))
+    source_objects::list(&caller, &scope, &query).await
 }
 
 /// Adds a repository.
@@ -86,7 +86,7 @@ pub(crate) async fn test(
     )
 )]
 pub(crate) async fn show(caller: Caller, Path(at): Path<Named>) -> Result<Json<Repository>, Problem> {
-    Ok(Json(repositories::get(&caller, &at.namespace, &at.name).await?))
+    source_objects::show(&caller, &at).await
 }
 
 /// Changes a repository; what is absent stays.
@@ -128,13 +128,7 @@ pub(crate) async fn delete(
     Path(at): Path<Named>,
     Query(query): Query<Confirm>,
 ) -> Result<Json<Dependents>, Problem> {
-    to_the_end(async move {
-        let dependents =
-            repositories::delete(&caller, &at.namespace, &at.name, query.confirm.as_deref()).await?;
-        log_change(&caller, "repository deleted", &at.namespace, &at.name);
-        Ok(Json(dependents))
-    })
-    .await
+    source_objects::delete::<HelmRepository>(caller, at, query).await
 }
 
 /// Renames a repository: its releases follow, nothing is deployed again.
@@ -173,10 +167,7 @@ pub(crate) async fn sync(
     caller: Caller,
     Path(at): Path<Named>,
 ) -> Result<(StatusCode, Json<Requested>), Problem> {
-    let requested_at =
-        objects::request_reconcile::<HelmRepository>(&caller.client, &at.namespace, &at.name, &[]).await?;
-    log_change(&caller, "repository sync requested", &at.namespace, &at.name);
-    Ok((StatusCode::ACCEPTED, Json(Requested { requested_at })))
+    source_objects::sync::<HelmRepository>(&caller, &at).await
 }
 
 /// Stops the sync.
@@ -189,10 +180,7 @@ pub(crate) async fn sync(
     )
 )]
 pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Json<Repository>, Problem> {
-    let changed =
-        objects::set_suspended::<HelmRepository>(&caller.client, &at.namespace, &at.name, true).await?;
-    log_change(&caller, "repository suspended", &at.namespace, &at.name);
-    Ok(Json(Repository::of(&changed)))
+    source_objects::set_suspended(&caller, &at, true).await
 }
 
 /// Starts the sync again.
@@ -205,10 +193,7 @@ pub(crate) async fn suspend(caller: Caller, Path(at): Path<Named>) -> Result<Jso
     )
 )]
 pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json<Repository>, Problem> {
-    let changed =
-        objects::set_suspended::<HelmRepository>(&caller.client, &at.namespace, &at.name, false).await?;
-    log_change(&caller, "repository resumed", &at.namespace, &at.name);
-    Ok(Json(Repository::of(&changed)))
+    source_objects::set_suspended(&caller, &at, false).await
 }
 
 /// The releases that use a repository.
@@ -220,7 +205,7 @@ pub(crate) async fn resume(caller: Caller, Path(at): Path<Named>) -> Result<Json
     )
 )]
 pub(crate) async fn dependents(caller: Caller, Path(at): Path<Named>) -> Result<Json<Dependents>, Problem> {
-    Ok(Json(dependents::of(&caller, &repositories::key(&at.namespace, &at.name)).await?))
+    source_objects::dependents::<HelmRepository>(&caller, &at).await
 }
 
 /// The last syncs, newest first.
@@ -243,7 +228,7 @@ pub(crate) async fn syncs(caller: Caller, Path(at): Path<Named>) -> Result<Json<
     )
 )]
 pub(crate) async fn events(caller: Caller, Path(at): Path<Named>) -> Result<Json<Vec<EventView>>, Problem> {
-    Ok(Json(events::of_object(&caller, &at.namespace, "HelmRepository", &at.name).await?))
+    source_objects::events::<HelmRepository>(&caller, &at).await
 }
 
 /// The object as YAML.

@@ -7,11 +7,15 @@ use kube::{
     Api, Client, ResourceExt,
     api::{DeleteParams, ListParams, Preconditions},
 };
+use pilothouse_resources::{HelmRepository, OCIRepository};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::objects::{list_map, manager};
+use super::{
+    objects::{api, list_map, manager},
+    source_objects::SourceObject,
+};
 use crate::{Caller, problem::Problem, validate::Checks};
 
 /// Label of Secrets that the API made for a repository; they go when nothing uses them any more.
@@ -361,31 +365,23 @@ pub async fn discard(caller: &Caller, namespace: &str, name: &str) {
     }
 }
 
-/// Removes a Secret that the API made, unless another repository uses it.
+/// Removes a Secret that the API made, unless another repository than `except` uses it, or may use it.
 pub async fn discard_if_unused(caller: &Caller, namespace: &str, secret: &str, except: &str) {
-    let repositories =
-        super::objects::api::<pilothouse_resources::HelmRepository>(&caller.client, Some(namespace));
-    let others = list_map(&repositories, ListParams::default(), |object| {
-        let spec = &object.spec;
-        let uses = [&spec.secret_ref, &spec.cert_secret_ref].into_iter().flatten().any(|r| r.name == secret);
-        (uses && object.name_any() != except).then_some(())
-    });
-    let charts = list_map(
-        &super::objects::api::<pilothouse_resources::OCIRepository>(&caller.client, Some(namespace)),
-        ListParams::default(),
-        |object| {
-            let spec = &object.spec;
-            let uses =
-                [&spec.secret_ref, &spec.cert_secret_ref].into_iter().flatten().any(|r| r.name == secret);
-            (uses && object.name_any() != except).then_some(())
-        },
-    )
-    .await;
-    if matches!(others.await, Ok(users) if users.is_empty())
-        && matches!(charts, Ok(users) if users.is_empty())
-    {
+    let free = is_free_of::<OCIRepository>(caller, namespace, secret, except).await
+        && is_free_of::<HelmRepository>(caller, namespace, secret, except).await;
+    if free {
         discard(caller, namespace, secret).await;
     }
+}
+
+/// Whether no other object of a kind uses the Secret, as far as the caller can tell.
+async fn is_free_of<K: SourceObject>(caller: &Caller, namespace: &str, secret: &str, except: &str) -> bool {
+    let objects = api::<K>(&caller.client, Some(namespace));
+    let users = list_map(&objects, ListParams::default(), |object| {
+        let uses = object.secrets().into_iter().flatten().any(|reference| reference.name == secret);
+        (uses && object.name_any() != except).then_some(())
+    });
+    matches!(users.await, Ok(users) if users.is_empty())
 }
 
 fn is_managed(labels: &BTreeMap<String, String>) -> bool {

@@ -19,6 +19,7 @@ pub mod rename;
 pub mod repositories;
 pub mod resource_tree;
 pub mod revisions;
+pub mod source_objects;
 pub mod sources;
 pub mod status;
 pub(crate) mod stream;

@@ -32,7 +32,7 @@ use super::{
     dependents,
     identity::can,
     objects::{api, list_map, manager, merge},
-    repositories::key,
+    source_objects::key,
 };
 use crate::{Caller, problem::Problem, validate};
 
@@ -109,7 +109,7 @@ async fn preflight(caller: &Caller, namespace: &str, name: &str, new_name: &str)
             )));
         }
     }
-    let dependents = dependents::of(caller, &key(namespace, name)).await?;
+    let dependents = dependents::of(caller, &key::<HelmRepository>(namespace, name)).await?;
     let mut namespaces: Vec<&str> =
         dependents.items.iter().map(|release| release.namespace.as_str()).collect();
     namespaces.sort_unstable();
@@ -204,7 +204,7 @@ async fn repoint_releases(
     name: &str,
     new_name: &str,
 ) -> Result<(), Problem> {
-    let wanted = key(namespace, name);
+    let wanted = key::<HelmRepository>(namespace, name);
     let find = |release: HelmRelease| {
         (super::releases::source_key(&release) == wanted)
             .then(|| (release.namespace().unwrap_or_default(), release.name_any()))

@@ -25,6 +25,7 @@ use super::{
     oci_repositories::OciRepository,
     releases::Release,
     repositories::Repository,
+    source_objects::SourceView as _,
     workloads::Workload,
 };
 use crate::{Caller, problem::Problem, token::Fingerprint};
