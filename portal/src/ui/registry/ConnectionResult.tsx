@@ -35,7 +35,7 @@ export function ConnectionResult({ report, stale }: { report: Report; stale: boo
             {sentence(report.message)}
           </Text>
         )}
-        {report.hint && <Text size="sm">{sentence(formHint(report.hint))}.</Text>}
+        {report.hint && <Text size="sm">{ended(sentence(formHint(report.hint)))}</Text>}
         <List size="sm" spacing={2}>
           {findings(report).map((finding) => (
             <List.Item key={finding} style={{ overflowWrap: 'anywhere' }}>
@@ -49,13 +49,12 @@ export function ConnectionResult({ report, stale }: { report: Report; stale: boo
 }
 
 /** Why a test failed and what to do, for the field at fault. */
-export function failureAtField({ message, hint, names }: Report): string {
-  const parts = [
-    `${message.replace(/[.;]$/, '')}.`,
-    hint && `${sentence(formHint(hint))}.`,
-    names.length > 0 && `There are: ${listed(names, names.length)}.`,
-  ]
-  return parts.filter((part): part is string => typeof part === 'string').join(' ')
+export function failureAtField({ message, hint }: Report): string {
+  return [message, ...(hint ? [sentence(formHint(hint))] : [])].map(ended).join(' ')
+}
+
+function ended(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`
 }
 
 /** Everything that came back, a line each. */
