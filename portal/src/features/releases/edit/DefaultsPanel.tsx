@@ -3,6 +3,7 @@ import { IconArrowLeft, IconCheck, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 
 import { valueAt } from '../../../lib/yamlEdit'
+import { visible } from '../../../lib/visible'
 import { CodeEditor } from '../../../ui/CodeEditor'
 import { defaultsOf, type Default } from '../defaults'
 import classes from './DefaultsPanel.module.css'
@@ -103,7 +104,7 @@ function Row({ one, values, onCopy }: { one: Default; values: string; onCopy: (o
         <span className={classes.value}>{one.text.length > 300 ? `${one.text.slice(0, 300)}…` : one.text}</span>
         {one.comment && (
           <Text size="xs" c="dimmed" lineClamp={4} className={classes.comment}>
-            {one.comment}
+            {visible(one.comment)}
           </Text>
         )}
       </div>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { IconAlertTriangle, IconChevronRight, IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 
+import { visible } from '../../../lib/visible'
 import { Ago } from '../../../ui/Ago'
 import { Problem } from '../../../ui/Problem'
 import { resources, type Named } from '../queries'
@@ -124,7 +125,7 @@ function Branch({ node, open, onToggle }: BranchProps) {
           )}
           {node.reason && node.health !== 'Current' && (
             <Text size="xs" className={classes.reason}>
-              {node.reason}
+              {visible(node.reason)}
             </Text>
           )}
         </div>

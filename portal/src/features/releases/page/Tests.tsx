@@ -4,6 +4,7 @@ import { IconFlask } from '@tabler/icons-react'
 
 import type { Schemas } from '../../../api/client'
 import { useRights } from '../../../api/rights'
+import { visible } from '../../../lib/visible'
 import { Ago } from '../../../ui/Ago'
 import { GuardedButton } from '../../../ui/Guarded'
 import { Problem } from '../../../ui/Problem'
@@ -94,7 +95,7 @@ function Test({ test }: { test: Schemas['TestView'] }) {
         </Group>
         {test.log !== undefined && test.log !== null && (
           <Code block tabIndex={0} role="region" aria-label={`Log of ${test.name}`} mah={400} style={{ overflow: 'auto', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-            {test.log.trim() || 'It wrote nothing.'}
+            {visible(test.log.trim()) || 'It wrote nothing.'}
           </Code>
         )}
         {test.logNote && (

@@ -3,6 +3,7 @@ import { IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 
 import type { Schemas } from '../../../api/client'
+import { visible } from '../../../lib/visible'
 import { YamlView } from '../../../ui/YamlView'
 import { rowsOf } from '../origins'
 
@@ -79,10 +80,10 @@ export function ValuesOrigins({ values, fileName }: { values: Schemas['ValuesInF
                 {found.slice(0, MAX_SHOWN).map((row) => (
                   <Table.Tr key={row.path}>
                     <Table.Td ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
-                      {row.path}
+                      {visible(row.path)}
                     </Table.Td>
                     <Table.Td ff="monospace" fz="xs" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-                      {row.text}
+                      {visible(row.text)}
                     </Table.Td>
                     <Table.Td>
                       <Origin layer={values.layers[row.layer]} />

@@ -3,6 +3,7 @@ import { IconChevronRight, IconSearch } from '@tabler/icons-react'
 import { useId, useState } from 'react'
 
 import type { Schemas } from '../../../api/client'
+import { visible } from '../../../lib/visible'
 import { CodeEditor } from '../../../ui/CodeEditor'
 import classes from './Documents.module.css'
 
@@ -11,7 +12,7 @@ type Document = Schemas['Document']
 /** Documents to search before a list can be overlooked. */
 const SEARCH_FROM = 8
 
-const titleOf = ({ kind, name, namespace }: Document) => `${kind} ${namespace ? `${namespace}/` : ''}${name}`.trim()
+const titleOf = ({ kind, name, namespace }: Document) => visible(`${kind} ${namespace ? `${namespace}/` : ''}${name}`.trim())
 
 /** Rendered documents; each unfolds to its text. */
 export function Documents({ documents, none }: { documents: Document[]; none: string }) {
@@ -67,7 +68,7 @@ function Row({ document, open, onToggle }: { document: Document; open: boolean; 
             {titleOf(document)}
           </Text>
           <Text component="span" size="xs" c="dimmed" className={classes.name}>
-            {document.path}
+            {visible(document.path)}
           </Text>
         </Group>
       </UnstyledButton>

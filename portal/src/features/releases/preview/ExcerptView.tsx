@@ -1,5 +1,6 @@
 import { Stack, Text } from '@mantine/core'
 
+import { visible } from '../../../lib/visible'
 import type { ExcerptLine } from './excerpt'
 import classes from './RenderProblem.module.css'
 
@@ -18,7 +19,7 @@ export function ExcerptView({ lines }: { lines: ExcerptLine[] }) {
           .filter(({ kind }) => kind !== 'missing')
           .map((line, index) => (
             <div key={index} className={classes[line.kind]}>
-              {line.text || ' '}
+              {visible(line.text) || ' '}
             </div>
           ))}
       </pre>

@@ -2,6 +2,7 @@ import { Alert, List, Stack, Text } from '@mantine/core'
 import { IconAlertCircle } from '@tabler/icons-react'
 
 import { ProblemError } from '../../../api/problem'
+import { visible } from '../../../lib/visible'
 import { Problem } from '../../../ui/Problem'
 import { fieldNames } from '../form'
 import { fieldErrors } from '../edit/fieldErrors'
@@ -23,7 +24,7 @@ export function RenderProblem({ error, retry }: { error: unknown; retry?: () => 
       <Stack gap="sm">
         {failed ? (
           <Text size="sm" ff={problem.detail.trim().includes('\n') ? 'monospace' : undefined} className={classes.detail}>
-            {problem.detail.trim()}
+            {visible(problem.detail.trim())}
           </Text>
         ) : (
           <Fields error={error} />

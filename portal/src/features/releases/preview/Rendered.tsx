@@ -2,6 +2,7 @@ import { Badge, Code, List, Stack, Tabs, Text } from '@mantine/core'
 import { useState } from 'react'
 
 import type { Schemas } from '../../../api/client'
+import { visible } from '../../../lib/visible'
 import { YamlView } from '../../../ui/YamlView'
 import { ValuesOrigins } from '../page/ValuesOrigins'
 import { ChangesView } from './ChangesView'
@@ -96,7 +97,7 @@ function Names({ names, none }: { names: string[]; none: string }) {
 export function NotesText({ text }: { text: string }) {
   return (
     <Code block tabIndex={0} role="region" aria-label="Notes" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-      {text.trim()}
+      {visible(text.trim())}
     </Code>
   )
 }
