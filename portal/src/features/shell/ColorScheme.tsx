@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme, type MantineColorScheme } from '@mantine/core'
+import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme, VisuallyHidden, type MantineColorScheme } from '@mantine/core'
 import { IconCheck, IconDeviceDesktop, IconMoon, IconSun } from '@tabler/icons-react'
 
 /** The themes, in the words of the menu. */
@@ -23,13 +23,12 @@ export function ColorScheme() {
         {schemes.map(({ value, label, icon: Icon }) => (
           <Menu.Item
             key={value}
-            role="menuitemradio"
-            aria-checked={colorScheme === value}
             leftSection={<Icon size={16} aria-hidden />}
             rightSection={colorScheme === value && <IconCheck size={16} aria-hidden />}
             onClick={() => setColorScheme(value)}
           >
             {label}
+            {colorScheme === value && <VisuallyHidden> (chosen)</VisuallyHidden>}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

@@ -1,6 +1,6 @@
 import { ActionIcon, Menu, Text, VisuallyHidden } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 
 import { useRights } from '../../api/rights'
 import type { Action } from '../DataTable'
@@ -17,6 +17,7 @@ type Props = {
 /** The three dots of a row and what can be done with it. */
 export function RowMenu({ row, name, namespace, actions, onOpen }: Props) {
   const [opened, setOpened] = useState(false)
+  const dots = useRef<HTMLButtonElement>(null)
   const change = (open: boolean) => {
     setOpened(open)
     onOpen(open)
@@ -24,28 +25,40 @@ export function RowMenu({ row, name, namespace, actions, onOpen }: Props) {
   return (
     <Menu position="bottom-start" width={230} opened={opened} onChange={change} returnFocus>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" className={classes.dots} aria-label={`Actions for ${name}`}>
+        <ActionIcon ref={dots} variant="subtle" color="gray" className={classes.dots} aria-label={`Actions for ${name}`}>
           <IconDots size={18} aria-hidden />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Items row={row} namespace={namespace} actions={actions()} />
+        <Items row={row} namespace={namespace} actions={actions()} onRun={() => dots.current?.focus()} />
       </Menu.Dropdown>
     </Menu>
   )
 }
 
-/** Asked for only when the menu is open: a page of rows may be of many namespaces. */
-function Items({ row, namespace, actions }: { row: unknown; namespace: string | undefined; actions: Action<unknown>[] }) {
+type ItemsProps = {
+  row: unknown
+  namespace: string | undefined
+  actions: Action<unknown>[]
+  /** Called before an action begins: a dialog it opens returns the focus to where it was then. */
+  onRun: () => void
+}
+
+function Items({ row, namespace, actions, onRun }: ItemsProps) {
+  // Asked for only while the menu is open: a page of rows may be of many namespaces.
   const rights = useRights(namespace)
   const shown = actions
     .filter((action) => !action.hidden?.(row))
     .map((action) => ({ action, refused: action.needs && rights.reason(...action.needs), reason: action.disabled?.(row) }))
+  const start = (action: Action<unknown>) => {
+    onRun()
+    action.run(row)
+  }
   const refusals = [...new Set(shown.flatMap(({ refused }) => refused ?? []))]
   return (
     <>
       {shown.map(({ action, refused, reason }) => (
-        <Item key={action.label} action={action} refused={refused} reason={reason} run={() => action.run(row)} />
+        <Item key={action.label} action={action} refused={refused} reason={reason} run={() => start(action)} />
       ))}
       {refusals.length > 0 && (
         <>

@@ -19,7 +19,9 @@ const DEBOUNCE_MS = 180
 
 /** Jumps to any object and starts any action: a search field that controls the list below it. */
 export function CommandPalette() {
-  const [opened, setOpened] = useState(true)
+  // Opened after it was drawn: only then does the dialog know where the focus has to return to.
+  const [opened, setOpened] = useState(false)
+  useEffect(() => setOpened(true), [])
   const chosen = useRef<Entry>(undefined)
   const close = (entry?: Entry) => {
     chosen.current = entry
