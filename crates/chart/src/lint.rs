@@ -203,10 +203,12 @@ fn check_crds(directory: &Directory, limits: &Limits, findings: &mut Findings) {
     };
     for crd in chart.crds() {
         let path = &crd.file.name;
-        for document in documents::split(&String::from_utf8_lossy(&crd.file.data)) {
+        let text = String::from_utf8_lossy(&crd.file.data);
+        for (index, document) in documents::split(&text).into_iter().enumerate() {
             let head = match document.and_then(|text| documents::Head::read(&text, &limits.yaml)) {
                 Ok(head) => head,
                 Err(error) => {
+                    let error = documents::json_error(&text).filter(|_| index == 0).unwrap_or(error);
                     findings.check(Severity::Error, path, Err(format!("unable to parse YAML: {error}")));
                     return;
                 }

@@ -29,6 +29,20 @@ pub(super) fn split(text: &str) -> Vec<Result<String, String>> {
     documents
 }
 
+/// What is wrong with the first document of a stream that begins with a brace is told as JSON's error, if the brace is
+/// not followed by a key: an action that was not rendered, most often.
+pub(super) fn json_error(stream: &str) -> Option<String> {
+    let blank = |text: &str| text.len() - text.trim_start().len();
+    let brace = blank(stream);
+    let rest = stream[brace..].strip_prefix('{')?;
+    let at = brace + 1 + blank(rest);
+    let found = stream[at..].chars().next().filter(|c| !matches!(c, '"' | '}'))?;
+    Some(format!(
+        "json: offset {}: invalid character {found:?} looking for beginning of object key string",
+        at + 1
+    ))
+}
+
 /// What the rules look at.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
@@ -74,6 +88,15 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_action_that_was_not_rendered_is_jsons_fault() {
+        assert_eq!(
+            json_error("\n{{ a }}").unwrap(),
+            "json: offset 3: invalid character '{' looking for beginning of object key string"
+        );
+        assert!(json_error("{\"a\": }").is_none() && json_error("a: {{ b").is_none());
+    }
 
     #[test]
     fn a_stream_is_split_at_its_separators() {

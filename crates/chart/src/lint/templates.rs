@@ -77,10 +77,11 @@ fn check_file(
         return true;
     }
     findings.check(Severity::Warning, name, top_indent(text));
-    for document in documents::split(text) {
+    for (index, document) in documents::split(text).into_iter().enumerate() {
         let head = match document.and_then(|document| documents::Head::read(&document, &limits.yaml)) {
             Ok(head) => head,
             Err(error) => {
+                let error = documents::json_error(text).filter(|_| index == 0).unwrap_or(error);
                 findings.check(Severity::Error, name, Err(format!("unable to parse YAML: {error}")));
                 return false;
             }

@@ -1,11 +1,11 @@
 //! `pilothouse template`: renders a chart, as `helm template` does.
 
-use std::{path::PathBuf, process::ExitCode, time::SystemTime};
+use std::{net::ToSocketAddrs, path::PathBuf, process::ExitCode, time::SystemTime};
 
 use anyhow::{anyhow, bail};
 use pilothouse_chart::{
-    Capabilities, Chart, KubeVersion, Random, Release, RenderContext, Rendered, TemplateOptions,
-    check_release_name, render, render_name, template_output,
+    Capabilities, Chart, KubeVersion, Random, Release, RenderContext, RenderError, Rendered, Resolve,
+    TemplateOptions, Values, check_release_name, render, render_name, render_templates, template_output,
 };
 
 use super::{package::modified, values::ValuesArgs};
@@ -65,6 +65,12 @@ pub(crate) struct Args {
     /// Do not check the values against the chart's schema.
     #[arg(long)]
     skip_schema_validation: bool,
+    /// Let templates look up host names.
+    #[arg(long)]
+    enable_dns: bool,
+    /// Print what the templates gave even where it is not YAML.
+    #[arg(long)]
+    debug: bool,
     /// Update the dependencies of a chart's directory first where some are missing.
     #[arg(long)]
     dependency_update: bool,
@@ -125,6 +131,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let context = RenderContext {
         capabilities,
         random: Some(&SystemRandom),
+        resolve: args.enable_dns.then_some(&SystemResolve),
         now: SystemTime::now(),
         include_crds: args.include_crds,
         skip_schema: args.skip_schema_validation,
@@ -133,7 +140,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let rendered = if args.validate || args.dry_run == Some(Where::Server) {
         against_cluster::render(&args.cluster, &chart, &values, context)?
     } else {
-        render(&chart, &values, &context).map_err(super::render_failure)?
+        render(&chart, &values, &context).map_err(|error| args.failure(error, &chart, &values, &context))?
     };
     args.print(&name, &rendered)
 }
@@ -147,7 +154,39 @@ impl Random for SystemRandom {
     }
 }
 
+/// Name resolution of the operating system.
+struct SystemResolve;
+
+impl Resolve for SystemResolve {
+    fn resolve(&self, host: &str) -> Option<String> {
+        let mut addresses = (host, 0).to_socket_addrs().ok()?;
+        addresses.next().map(|address| address.ip().to_string())
+    }
+}
+
 impl Args {
+    /// The error, after what the templates gave where only that is not YAML and it was asked for.
+    fn failure(
+        &self,
+        error: RenderError,
+        chart: &Chart,
+        values: &Values,
+        context: &RenderContext<'_>,
+    ) -> anyhow::Error {
+        if !matches!(error, RenderError::Document(_)) {
+            return super::render_failure(error);
+        }
+        if !self.debug {
+            return anyhow!("{error}\n\nUse --debug flag to render out invalid YAML");
+        }
+        for (path, text) in render_templates(chart, values, context).unwrap_or_default() {
+            if !text.trim().is_empty() && !path.ends_with("NOTES.txt") {
+                output::line(format!("---\n# Source: {path}\n{text}"));
+            }
+        }
+        super::render_failure(error)
+    }
+
     fn name_and_chart(&self) -> anyhow::Result<(String, String)> {
         match (&self.name, &self.chart) {
             (Some(_), Some(_)) if self.generate_name => {
