@@ -69,8 +69,8 @@ fn cases(file: &Path, from_archive: bool) -> Result<(), Box<dyn Error>> {
     for (path, case) in &jobs {
         let (bytes, chart) = &archives[path];
         let values = Values::from_yaml(text(case, "values").as_bytes())?;
-        let mut capabilities = Capabilities::default();
-        capabilities.kube_version = KubeVersion::parse(text(case, "kube_version"))?;
+        let kube_version = KubeVersion::parse(text(case, "kube_version"))?;
+        let capabilities = Capabilities { kube_version, ..Capabilities::default() };
         let context = RenderContext {
             capabilities,
             random: Some(&Constant),

@@ -30,9 +30,12 @@ pub(super) const FUNCTIONS: [Function; 9] = [
         give(context, encode(&args[0], Escape::Needed, false))
     }),
     Function::new("fromJson", STRING, from_json),
-    Function::new("mustFromJson", STRING, |_, args| match decode(text(&args[0]))? {
-        (value, None) => Ok(value),
-        (_, Some(error)) => Err(error.into()),
+    Function::new("mustFromJson", STRING, |context, args| {
+        charge_source(context, text(&args[0]))?;
+        match decode(text(&args[0]))? {
+            (value, None) => Ok(value),
+            (_, Some(error)) => Err(error.into()),
+        }
     }),
     Function::new("fromJsonArray", STRING, from_json_array),
 ];
@@ -59,10 +62,21 @@ fn give(context: &Context<'_>, encoded: Result<Vec<u8>, CallError>) -> Outcome {
     string(context, encoded?)
 }
 
+/// Steps that a failed attempt counts as: it may have gone through a large value, and leaves no text that is counted.
+pub(super) const FAILED_STEPS: usize = 10_000;
+
+/// Counts what is about to be read, before it takes many times its size in memory.
+pub(super) fn charge_source(context: &Context<'_>, source: &[u8]) -> Result<(), CallError> {
+    Ok(context.charge_steps(source.len() / 2)?)
+}
+
 /// Gives the text, or nothing if the value has no JSON form. Exceeded bounds are still errors.
 fn swallow(context: &Context<'_>, encoded: Result<Vec<u8>, CallError>) -> Outcome {
     match encoded {
-        Err(error) if error.limit().is_none() => Ok("".into()),
+        Err(error) if error.limit().is_none() => {
+            context.charge_steps(FAILED_STEPS)?;
+            Ok("".into())
+        }
         encoded => string(context, encoded?),
     }
 }
@@ -78,7 +92,8 @@ fn kind_word(value: &Value) -> Cow<'static, str> {
     }
 }
 
-fn from_json(_: &Context<'_>, args: &mut [Value]) -> Outcome {
+fn from_json(context: &Context<'_>, args: &mut [Value]) -> Outcome {
+    charge_source(context, text(&args[0]))?;
     let (map, error) = match decode(text(&args[0])) {
         Ok((Value::Map(map), error)) => (map, error),
         Ok((Value::Nil, _)) => (Map::nil(MapKind::Any), None),
@@ -96,7 +111,8 @@ fn from_json(_: &Context<'_>, args: &mut [Value]) -> Outcome {
     Ok(map.into())
 }
 
-fn from_json_array(_: &Context<'_>, args: &mut [Value]) -> Outcome {
+fn from_json_array(context: &Context<'_>, args: &mut [Value]) -> Outcome {
+    charge_source(context, text(&args[0]))?;
     let error = match decode(text(&args[0])) {
         Ok((Value::List(list), None)) => return Ok(list.into()),
         Ok((Value::Nil, _)) => return Ok(List::nil(ListKind::Any).into()),

@@ -7,7 +7,7 @@ use pilothouse_gotemplate::{
 };
 use pilothouse_goyaml::{Build, Emitter, Limits, compare_keys, compare_keys_pretty, parse_first};
 
-use super::json::{TextForm, text_form};
+use super::json::{FAILED_STEPS, TextForm, charge_source, text_form};
 use super::{Outcome, string, text};
 
 const STRING: &[Param] = &[Param::String];
@@ -47,7 +47,11 @@ pub(crate) fn to_yaml_text(value: &Value) -> Result<Option<String>, Limit> {
 }
 
 fn to_yaml(context: &Context<'_>, args: &mut [Value]) -> Outcome {
-    string(context, to_yaml_text(&args[0])?.unwrap_or_default().into_bytes())
+    let text = to_yaml_text(&args[0])?;
+    if text.is_none() {
+        context.charge_steps(FAILED_STEPS)?;
+    }
+    string(context, text.unwrap_or_default().into_bytes())
 }
 
 fn must_to_yaml(context: &Context<'_>, args: &mut [Value]) -> Outcome {
@@ -57,7 +61,10 @@ fn must_to_yaml(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 fn to_yaml_pretty(context: &Context<'_>, args: &mut [Value]) -> Outcome {
     let text = match emit(&args[0], Style::Pretty) {
         Ok(text) => text,
-        Err(Failure::Message(_)) => String::new(),
+        Err(Failure::Message(_)) => {
+            context.charge_steps(FAILED_STEPS)?;
+            String::new()
+        }
         Err(Failure::Limit(limit)) => return Err(limit.into()),
     };
     string(context, text.into_bytes())
@@ -276,7 +283,7 @@ fn mismatch(value: &Value, wanted: &str) -> String {
 }
 
 fn from_yaml(context: &Context<'_>, args: &mut [Value]) -> Outcome {
-    context.charge_string(text(&args[0]).len())?;
+    charge_source(context, text(&args[0]))?;
     let error = match read(text(&args[0])) {
         Ok(Value::Map(map)) => return Ok(map.into()),
         Ok(Value::Nil) => return Ok(Map::new().into()),
@@ -287,7 +294,7 @@ fn from_yaml(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 }
 
 fn from_yaml_array(context: &Context<'_>, args: &mut [Value]) -> Outcome {
-    context.charge_string(text(&args[0]).len())?;
+    charge_source(context, text(&args[0]))?;
     let error = match read(text(&args[0])) {
         Ok(Value::List(list)) => return Ok(list.into()),
         // Go's decoder leaves the list it was given alone.

@@ -44,6 +44,15 @@ fn nodes_output_and_lists_are_bounded_by_default() {
 }
 
 #[test]
+fn texts_that_grow_in_memory_are_counted_before_they_are_read() {
+    let limits = || RenderLimits { nodes: 1_000_000, ..RenderLimits::default() };
+    for function in ["fromJsonArray", "mustFromJson", "fromYamlArray"] {
+        let template = format!("{{{{ {function} (printf \"[%s1]\" (repeat 2000000 \"1,\")) }}}}");
+        assert!(exceeded(&template, limits()).ends_with("took more than 1000000 steps"), "{function}");
+    }
+}
+
+#[test]
 fn include_and_tpl_stop_at_a_depth() {
     // A thousand levels, and Helm's own text.
     let endless = "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}";

@@ -290,7 +290,7 @@ impl Manager<'_> {
             }
             Ok(_) => {}
             Err(_) => {
-                fs::create_dir_all(&target).with_context(|| format!("cannot create {}", target.display()))?
+                fs::create_dir_all(&target).with_context(|| format!("cannot create {}", target.display()))?;
             }
         }
         (self.say)(&format!("Saving {} charts", locked.len()));
@@ -298,10 +298,9 @@ impl Manager<'_> {
         let mut seen = BTreeSet::new();
         for dependency in locked.iter_mut() {
             let fetched = self.fetch_one(dependency, sources, &mut seen).await;
-            match fetched.inspect_err(|error| (self.say)(&format!("Save error occurred:  {error:#}")))? {
-                Some((name, archive)) => drop(archives.insert(name, archive)),
-                None => continue,
-            }
+            let fetched =
+                fetched.inspect_err(|error| (self.say)(&format!("Save error occurred:  {error:#}")))?;
+            archives.extend(fetched);
         }
         self.replace(&target, locked, &archives)
     }
@@ -403,7 +402,7 @@ impl Manager<'_> {
             match files::load(path) {
                 Ok(chart) if is_local(chart.name()) => {}
                 Ok(_) => {
-                    fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?
+                    fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?;
                 }
                 Err(error) => (self.say)(&format!(
                     "Could not verify {} for deletion: {error:#} (Skipping)",

@@ -143,24 +143,24 @@ impl ChartArgs {
         let args = Self { remote: self.remote.with_password()?, ..self.clone() };
         block_on(async {
             match &args.repo {
-                Some(repo) => args.from_repository_url(repo, name, provenance).await,
-                None => args.from_reference(name, args.wanted(), provenance).await,
+                Some(repo) => args.fetch_listed(repo, name, provenance).await,
+                None => args.fetch_named(name, args.wanted(), provenance).await,
             }
         })
     }
 
-    async fn from_repository_url(&self, repo: &str, name: &str, provenance: bool) -> anyhow::Result<Fetched> {
+    async fn fetch_listed(&self, repo: &str, name: &str, provenance: bool) -> anyhow::Result<Fetched> {
         let known = Repositories::load()?;
         let source = IndexedRepository::open(repo, &self.remote, &known, self.pass_credentials)?;
         let entry = source.find(name, self.wanted()).await?;
         let fetched = source.fetch(&entry, provenance).await;
         match fetched? {
             Entry::Archive(fetched) => Ok(fetched),
-            Entry::Registry(url) => self.from_reference(&url, &entry.version, provenance).await,
+            Entry::Registry(url) => self.fetch_named(&url, &entry.version, provenance).await,
         }
     }
 
-    async fn from_reference(&self, name: &str, wanted: &str, provenance: bool) -> anyhow::Result<Fetched> {
+    async fn fetch_named(&self, name: &str, wanted: &str, provenance: bool) -> anyhow::Result<Fetched> {
         if name.starts_with("oci://") {
             return pull(name, wanted, &self.remote).await;
         }

@@ -28,7 +28,7 @@ pub(crate) struct RemoteArgs {
     /// User name for the registry or repository.
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
-    /// Password; better given with --password-stdin or in PILOTHOUSE_REGISTRY_PASSWORD, where others do not see it.
+    /// Password; better given with --password-stdin or in `PILOTHOUSE_REGISTRY_PASSWORD`, where others do not see it.
     #[arg(long, value_name = "PASSWORD", env = "PILOTHOUSE_REGISTRY_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// Read the password from standard input.

@@ -128,7 +128,7 @@ fn add_subcharts(directory: &Path, depth: usize, into: &mut Vec<PathBuf>) {
 }
 
 fn is_archive(name: &str) -> bool {
-    name.ends_with(".tgz") || name.ends_with(".tar.gz")
+    [".tgz", ".tar.gz"].iter().any(|end| name.ends_with(end))
 }
 
 fn examine(

@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// oci://HOST/PATH/CHART, URL, REPOSITORY/CHART, or a name with --repo; several of them.
+    /// `oci://HOST/PATH/CHART`, URL, REPOSITORY/CHART, or a name with --repo; several of them.
     #[arg(required = true)]
     charts: Vec<String>,
     #[command(flatten)]

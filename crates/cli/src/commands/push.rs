@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Args {
     /// Archive of the chart; a provenance file beside it goes along.
     chart: PathBuf,
-    /// oci://HOST/PATH; the chart's name is added.
+    /// `oci://HOST/PATH`; the chart's name is added.
     remote: String,
     #[command(flatten)]
     access: RemoteArgs,

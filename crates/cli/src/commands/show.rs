@@ -24,13 +24,13 @@ enum Command {
     Values(Which),
     /// The README.
     Readme(Which),
-    /// The CustomResourceDefinitions, those of subcharts too.
+    /// The files of `crds/`, those of subcharts too.
     Crds(Which),
 }
 
 #[derive(Debug, clap::Args)]
 struct Which {
-    /// Directory, archive, oci://HOST/PATH/CHART, URL, REPOSITORY/CHART, or a name with --repo.
+    /// Directory, archive, `oci://HOST/PATH/CHART`, URL, REPOSITORY/CHART, or a name with --repo.
     chart: String,
     #[command(flatten)]
     from: ChartArgs,

@@ -23,7 +23,7 @@ mod files_of;
 pub(crate) struct Args {
     /// Name of the release, or the chart where no second argument is given.
     name: Option<String>,
-    /// Directory, archive, oci://HOST/PATH/CHART, URL, REPOSITORY/CHART, or a name with --repo.
+    /// Directory, archive, `oci://HOST/PATH/CHART`, URL, REPOSITORY/CHART, or a name with --repo.
     chart: Option<String>,
     #[command(flatten)]
     from: ChartArgs,
