@@ -152,7 +152,7 @@ fn next_separator(text: &str, from: usize) -> Option<(usize, usize)> {
     if from == 0 && text.starts_with("---") {
         return Some((0, end(0)));
     }
-    let line = text.find("\n---")?;
+    let line = memchr::memmem::find(text.as_bytes(), b"\n---")?;
     let start = text[..line].trim_end_matches(is_regexp_space).len();
     Some((start, end(line + 1)))
 }
