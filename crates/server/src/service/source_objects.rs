@@ -266,8 +266,6 @@ pub struct Change<'a> {
     pub labels: Option<&'a BTreeMap<String, String>>,
     /// New Secrets.
     pub secrets: SecretsInput<'a>,
-    /// Ask the controller to reconcile.
-    pub ask: bool,
 }
 
 impl Change<'_> {
@@ -281,8 +279,22 @@ impl Change<'_> {
     }
 }
 
-/// Stores new Secrets in `wanted`, and brings the repository of its name to `wanted`'s specification.
+/// Stores new Secrets in `wanted`, brings the repository of its name from `before` to `wanted`'s specification, and
+/// removes the Secrets that are no longer used.
 pub async fn update<K: SourceObject>(
+    caller: &Caller,
+    namespace: &str,
+    before: &K,
+    mut wanted: K,
+    change: &Change<'_>,
+) -> Result<K, Problem> {
+    let written = write(caller, namespace, &mut wanted, change).await;
+    let kept = written.as_ref().unwrap_or(before);
+    discard_replaced(caller, namespace, &wanted, before, kept).await;
+    written
+}
+
+async fn write<K: SourceObject>(
     caller: &Caller,
     namespace: &str,
     wanted: &mut K,
@@ -295,7 +307,8 @@ pub async fn update<K: SourceObject>(
         if let Some(labels) = change.labels {
             object.meta_mut().labels = Some(labels.clone());
         }
-        if change.ask {
+        // A Secret of the same name leaves the specification as it was: the check must be asked for.
+        if change.secrets.is_given() {
             let asked = (meta::RECONCILE_REQUESTED_AT.to_owned(), request_token());
             object.annotations_mut().extend([asked]);
         }
@@ -306,7 +319,7 @@ pub async fn update<K: SourceObject>(
 }
 
 /// Removes those Secrets of `wanted` and of `before` that `kept`, the repository as it is now, does not refer to.
-pub async fn discard_replaced<K: SourceObject>(
+async fn discard_replaced<K: SourceObject>(
     caller: &Caller,
     namespace: &str,
     wanted: &K,

@@ -44,14 +44,13 @@ pub async fn update(
         expected: request.resource_version.as_deref(),
         labels: request.labels.as_ref(),
         secrets: request.secrets(),
-        ask: false,
     };
     let mut checks = Checks::default();
     let mut wanted = before.clone();
     wanted.spec = request::changed_specification(&before.spec, request, &mut checks);
     change.check(&before, &mut checks);
     checks.finish()?;
-    let written = source_objects::update(caller, namespace, &mut wanted, &change).await?;
+    let written = source_objects::update(caller, namespace, &before, wanted, &change).await?;
     Ok(OciRepository::of(&written))
 }
 

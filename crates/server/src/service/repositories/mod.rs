@@ -56,21 +56,16 @@ pub async fn update(
     request: &RepositoryUpdate,
 ) -> Result<Repository, Problem> {
     let before = object(caller, namespace, name).await?;
-    let secrets = request.secrets();
     let change = Change {
         expected: request.resource_version.as_deref(),
         labels: request.labels.as_ref(),
-        secrets,
-        // A Secret of the same name leaves the specification as it was: the sync must be asked for.
-        ask: secrets.is_given(),
+        secrets: request.secrets(),
     };
     let mut checks = Checks::default();
     let mut wanted = before.clone();
     wanted.spec = request::changed_specification(&before.spec, request, &mut checks);
     change.check(&before, &mut checks);
     checks.finish()?;
-    let written = source_objects::update(caller, namespace, &mut wanted, &change).await;
-    let kept = written.as_ref().unwrap_or(&before);
-    source_objects::discard_replaced(caller, namespace, &wanted, &before, kept).await;
-    written.map(|object| Repository::of(&object))
+    let written = source_objects::update(caller, namespace, &before, wanted, &change).await?;
+    Ok(Repository::of(&written))
 }
