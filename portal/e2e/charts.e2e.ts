@@ -23,7 +23,7 @@ describe('a chart', () => {
     await page.getByRole('searchbox', { name: 'Search settings' }).fill('front page')
     await see(page.getByText(/^1 of \d+ settings$/))
     await see(page.getByText('message', { exact: true }))
-    await page.getByRole('radio', { name: 'Schema', exact: true }).check({ force: true })
+    await page.getByText('Schema', { exact: true }).click()
     await page.getByRole('button', { name: 'image', exact: true }).click()
     await see(page.getByText('pullPolicy', { exact: true }))
     await page.getByRole('tab', { name: /^Templates/ }).click()
@@ -108,8 +108,8 @@ describe('a hostile chart', () => {
         await see(page.getByRole('link', { name: 'Build state (picture on pictures.example)' }))
         expect(await page.getByRole('link', { name: 'harmless' }).getAttribute('rel')).toBe('noopener noreferrer')
         for (const name of ['run', 'data', 'click me', 'x']) expect(await page.getByRole('link', { name, exact: true }).count()).toBe(0)
-        await see(page.getByText('⟨U+202E⟩gnp.exe'))
       }
+      if (tab === 'values') await see(page.getByText('⟨U+202E⟩gnp.exe'))
       expect(await page.locator('main img, main iframe, main script').count()).toBe(0)
       for (const link of await page.locator('main a[href]').all()) {
         expect(await link.getAttribute('href')).toMatch(/^(?:\/|#|https?:|mailto:)/)
