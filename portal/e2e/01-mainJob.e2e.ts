@@ -29,7 +29,7 @@ it('2 and 3: a repository is tested, created, and synced', async () => {
   await choose(pane, 'Repository Type', 'OCI Repository')
   await pane.getByRole('textbox', { name: 'Repository URL' }).fill(`oci://${registry}/charts`)
   await pane.getByRole('button', { name: 'Advanced' }).click()
-  await pane.getByText('Plain HTTP (insecure)').click()
+  await pane.getByRole('switch', { name: 'Plain HTTP (insecure)' }).click()
   await page.getByRole('dialog', { name: 'Allow plain HTTP?' }).getByRole('button', { name: 'Allow plain HTTP' }).click()
   await pane.getByRole('button', { name: 'Test connection' }).click()
   await see(pane.getByText(/catalog|charts/i))

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { addRelease, addRepository, api, becomes } from './api'
 import { gone, open, rowAction, see, seeRow } from './browser'
@@ -9,7 +9,7 @@ beforeAll(async () => {
   await addRepository('harbour')
   await addRelease('voyage', 'harbour', 'webapp', '1.0.0')
   await api('PATCH', '/namespaces/default/releases/voyage', { chart: { sourceName: 'harbour', name: 'webapp', version: '1.1.0' } })
-  await expect.poll(() => api<{ version?: string }[]>('GET', '/namespaces/default/releases/voyage/history'), { timeout: 45_000 }).toHaveLength(2)
+  await vi.waitFor(async () => expect(await api('GET', '/namespaces/default/releases/voyage/history')).toHaveLength(2), 45_000)
   await becomes('/namespaces/default/releases/voyage', 'Ready')
 })
 

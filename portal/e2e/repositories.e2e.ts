@@ -93,7 +93,7 @@ describe('an OCI repository', () => {
     await pane.getByRole('textbox', { name: 'Repository URL' }).fill(`oci://${registry}/charts/webapp`)
     await pane.getByRole('textbox', { name: 'Tag', exact: true }).fill('1.1.0')
     await pane.getByRole('button', { name: 'Advanced' }).click()
-    await pane.getByText('Plain HTTP (insecure)').click()
+    await pane.getByRole('switch', { name: 'Plain HTTP (insecure)' }).click()
     await page.getByRole('dialog', { name: 'Allow plain HTTP?' }).getByRole('button', { name: 'Allow plain HTTP' }).click()
     await pane.getByRole('button', { name: 'Create' }).click()
     await gone(pane)
