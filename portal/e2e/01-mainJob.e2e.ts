@@ -49,8 +49,9 @@ it('4: View says what the sync found, Update changes the interval', async () => 
   await rowAction(page, 'main', 'Update')
   const pane = page.getByRole('dialog')
   await pane.getByRole('spinbutton', { name: 'Interval (MM:SS)' }).fill('02:00')
-  await pane.getByRole('button', { name: 'Update', exact: true }).click()
+  await pane.getByRole('button', { name: 'Save', exact: true }).click()
   await gone(pane)
+  await page.goto('/k8s/helm/repository?namespace=default')
   await seeRow(page, 'main', '02:00')
 })
 

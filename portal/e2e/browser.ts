@@ -32,7 +32,7 @@ export async function open(path: string | undefined, options: Options = {}): Pro
     bypassCSP: bypassPolicy,
     baseURL: url,
   })
-  context.setDefaultTimeout(Number(process.env.PILOTHOUSE_E2E_TIMEOUT ?? 20_000))
+  context.setDefaultTimeout(Number(process.env.PILOTHOUSE_E2E_TIMEOUT ?? 30_000))
   contexts.push(context)
   if (as !== 'nobody') await signIn(context, as === 'admin' ? adminToken : viewerToken)
   const page = await context.newPage()

@@ -107,6 +107,7 @@ describe('a release', () => {
     const page = await open('/k8s/helm/release?namespace=default')
     await rowAction(page, 'sunk', 'Delete')
     const dialog = page.getByRole('dialog', { name: 'Delete sunk' })
+    await dialog.getByRole('textbox', { name: /^Type sunk/ }).fill('sunk')
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
     await gone(dialog)
     await gone(page.getByRole('row').filter({ hasText: 'sunk' }))
