@@ -14,6 +14,7 @@ const all: Column<OciRepository>[] = [
     key: 'name',
     title: 'Name',
     sort: 'name',
+    width: 140,
     render: ({ namespace, name }) => (
       <Anchor size="sm" renderRoot={(props) => <Link to={paths.ociRepository} params={{ namespace, name }} {...props} />}>
         {name}

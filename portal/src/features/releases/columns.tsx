@@ -15,6 +15,7 @@ const all: Column<Release>[] = [
     key: 'name',
     title: 'Name',
     sort: 'name',
+    width: 140,
     render: ({ namespace, name }) => (
       <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
         {name}

@@ -14,6 +14,7 @@ const all: Column<Repository>[] = [
     key: 'name',
     title: 'Name',
     sort: 'name',
+    width: 140,
     render: ({ namespace, name }) => <RepositoryLink namespace={namespace} name={name} />,
   },
   { key: 'namespace', title: 'Namespace', sort: 'namespace', render: ({ namespace }) => namespace },
