@@ -15,7 +15,7 @@ const all: Column<Release>[] = [
     key: 'name',
     title: 'Name',
     sort: 'name',
-    width: 140,
+    width: 116,
     render: ({ namespace, name }) => (
       <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
         {name}
@@ -32,7 +32,7 @@ const all: Column<Release>[] = [
     sort: 'reconcileStrategy',
     render: ({ chart }) => strategies[chart.reconcileStrategy ?? ''] ?? '–',
   },
-  { key: 'ready', title: 'Ready', sort: 'state', width: 200, render: ({ status }) => <StatusBadge status={status} withReason /> },
+  { key: 'ready', title: 'Ready', sort: 'state', width: 180, render: ({ status }) => <StatusBadge status={status} withReason /> },
   { key: 'app', title: 'App', sort: 'app', render: ({ app }) => app ?? '–' },
   {
     key: 'since',
