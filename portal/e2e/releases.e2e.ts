@@ -65,7 +65,7 @@ describe('a release', () => {
     await see(page.getByText(/PodDisruptionBudget/))
   })
 
-  it('is rolled back, then resumed', async () => {
+  it('is rolled back', async () => {
     const page = await open(path('history'))
     await page.getByRole('button', { name: 'Roll back to revision 1' }).click()
     const dialog = page.getByRole('dialog', { name: 'Roll back voyage' })

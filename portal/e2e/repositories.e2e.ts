@@ -46,7 +46,7 @@ describe('a Helm repository', () => {
     await see(pane.getByText(/refused|cannot be reached|not answer/i))
   })
 
-  it('is renamed, and its stored credential is never shown', async () => {
+  it('never shows its stored credential', async () => {
     await api('POST', '/namespaces/default/repositories', {
       name: 'old-name',
       type: 'oci',
