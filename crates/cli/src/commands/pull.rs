@@ -69,6 +69,7 @@ impl Args {
         // Without `.` in between, which the system would not make.
         let directory: PathBuf = self.destination.join(&self.untardir).components().collect();
         let name = chart.rsplit('/').next().unwrap_or(chart);
+        let name = name.split([':', '@']).next().unwrap_or(name);
         let taken = directory.join(name);
         if taken.exists() {
             let shown = taken.strip_prefix("./").or_else(|_| taken.strip_prefix(".")).unwrap_or(&taken);

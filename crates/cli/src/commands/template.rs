@@ -179,11 +179,13 @@ impl Args {
         if !self.debug {
             return anyhow!("{error}\n\nUse --debug flag to render out invalid YAML");
         }
+        let mut whole = String::new();
         for (path, text) in render_templates(chart, values, context).unwrap_or_default() {
             if !text.trim().is_empty() && !path.ends_with("NOTES.txt") {
-                output::line(format!("---\n# Source: {path}\n{text}"));
+                whole.push_str(&format!("---\n# Source: {path}\n{text}\n"));
             }
         }
+        output::line(whole.trim());
         super::render_failure(error)
     }
 

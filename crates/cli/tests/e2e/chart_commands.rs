@@ -146,9 +146,8 @@ fn lint_finds_what_helm_lint_finds() {
         let expected: Vec<String> = serde_json::from_value(real(directory.path(), &["lint", "app"])).unwrap();
         let output = pilothouse(directory.path(), &["lint", "app"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        let (findings, _) =
-            text.strip_prefix("==> Linting app\n").unwrap().split_once("\n\n").unwrap_or((&text, ""));
-        let findings = findings.strip_prefix("==> Linting app\n").unwrap_or(findings);
+        let text = text.strip_prefix("==> Linting app\n").unwrap();
+        let findings = text.rsplit_once("\n\n").map_or(text, |(findings, _)| findings);
         assert_eq!(findings.trim_end(), expected.join("\n").trim_end(), "{files:?}");
         let fails = expected.iter().any(|line| line.starts_with("[ERROR]"));
         assert_eq!(output.status.success(), !fails, "{files:?}");
