@@ -104,6 +104,7 @@ fn first_forbidden(text: &str) -> Option<usize> {
 }
 
 /// Position of the first byte that is forbidden or begins a character that may be.
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep the loop from being vectorised")]
 fn first_suspicious(bytes: &[u8]) -> Option<usize> {
     // Whole chunks without a branch inside: the compiler looks at many bytes at a time.
     const CHUNK: usize = 64;
