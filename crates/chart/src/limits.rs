@@ -37,7 +37,7 @@ impl Default for Limits {
 pub struct RenderLimits {
     /// Template nodes executed. Default 50 million.
     pub nodes: u64,
-    /// Depth of `include` and `template`. Default 1,000, as Helm.
+    /// How often a template may be including itself. Default 1,000, as Helm.
     pub include_depth: usize,
     /// Bytes of output of all templates together. Default 64 MiB.
     pub output_bytes: usize,

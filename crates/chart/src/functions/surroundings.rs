@@ -19,7 +19,9 @@ pub struct Surroundings<'a> {
     random: Option<&'a dyn Random>,
     lint: bool,
     /// How often each template is being included now.
-    included: RefCell<HashMap<Vec<u8>, u32>>,
+    included: RefCell<HashMap<Vec<u8>, usize>>,
+    /// How often one may be (Helm's `recursionMaxNums`).
+    include_depth: usize,
 }
 
 impl<'a> Surroundings<'a> {
@@ -32,6 +34,7 @@ impl<'a> Surroundings<'a> {
             random: context.random,
             lint: context.lint,
             included: RefCell::default(),
+            include_depth: context.limits.include_depth,
         }
     }
 }
@@ -48,8 +51,8 @@ enum Question {
     Lookup([String; 4], Result<serde_json::Value, String>),
     /// A host, and one address of it.
     Resolve(String, Option<String>),
-    /// A template, and how often it is being included, this time excluded.
-    Enter(Vec<u8>, u32),
+    /// A template, and whether it is being included too often already.
+    Enter(Vec<u8>, bool),
     /// A template that has been included.
     Leave(Vec<u8>),
 }
@@ -74,10 +77,10 @@ impl Host for Surroundings<'_> {
             Question::Resolve(host, address) => {
                 *address = self.resolve.and_then(|resolve| resolve.resolve(host));
             }
-            Question::Enter(name, before) => {
+            Question::Enter(name, over) => {
                 let mut included = self.included.borrow_mut();
                 let count = included.entry(std::mem::take(name)).or_default();
-                *before = *count;
+                *over = *count > self.include_depth;
                 *count += 1;
             }
             Question::Leave(name) => {
@@ -145,14 +148,11 @@ pub(super) fn resolve(context: &Context<'_>, host: &str) -> Option<String> {
     }
 }
 
-/// Notes that `name` begins to be included; how often it is being included already.
-pub(super) fn enter(context: &Context<'_>, name: &[u8]) -> u32 {
-    let mut question = Question::Enter(name.to_vec(), 0);
+/// Notes that `name` begins to be included; whether it is being included too often already.
+pub(super) fn enter(context: &Context<'_>, name: &[u8]) -> bool {
+    let mut question = Question::Enter(name.to_vec(), false);
     context.ask(&mut question);
-    match question {
-        Question::Enter(_, before) => before,
-        _ => 0,
-    }
+    matches!(question, Question::Enter(_, true))
 }
 
 /// Notes that `name` has been included.

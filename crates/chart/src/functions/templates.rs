@@ -11,12 +11,9 @@ pub(super) const FUNCTIONS: [Function; 3] = [
     Function::new("lookup", &[Param::String, Param::String, Param::String, Param::String], lookup),
 ];
 
-/// How often a template may be including itself (Helm's `recursionMaxNums`).
-const MAX_RECURSION: u32 = 1000;
-
 fn include(context: &Context<'_>, args: &mut [Value]) -> Outcome {
     let name = text(&args[0]);
-    if enter(context, name) > MAX_RECURSION {
+    if enter(context, name) {
         leave(context, name);
         let name = String::from_utf8_lossy(name);
         let error = CallError::from("unable to execute template");

@@ -58,6 +58,11 @@ fn include_and_tpl_stop_at_a_depth() {
     let endless = "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}";
     let text = render_within(endless, RenderLimits::default()).to_string();
     assert!(text.contains("rendering template has a nested reference name: a"), "{}", &text[..200]);
+    // The bound is the limit's, not a number of the engine's own.
+    let nested = "{{ define \"a\" }}{{ if gt (int .) 0 }}{{ include \"a\" (sub . 1) }}{{ end }}{{ end }}{{ include \"a\" 20 }}";
+    let text =
+        render_within(nested, RenderLimits { include_depth: 10, ..RenderLimits::default() }).to_string();
+    assert!(text.contains("rendering template has a nested reference name: a"), "{}", &text[..200]);
     let endless = "{{ define \"a\" }}{{ tpl .t . }}{{ end }}{{ template \"a\" (dict \"t\" \"{{ template \\\"a\\\" . }}\") }}";
     let text = render_within(endless, RenderLimits::default()).to_string();
     assert!(

@@ -19,7 +19,7 @@ mod files_of;
 
 /// Arguments of `pilothouse template`, in Helm's names.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each of Helm's flags")]
+
 pub(crate) struct Args {
     /// Name of the release, or the chart where no second argument is given.
     name: Option<String>,
@@ -89,9 +89,44 @@ pub(crate) struct Args {
     dry_run: Option<Where>,
     #[command(flatten)]
     cluster: against_cluster::ClusterArgs,
+    #[command(flatten)]
+    no_effect: NoEffect,
     /// Answer JSON lines on standard input with JSON lines on standard output.
     #[arg(long)]
     batch: bool,
+}
+
+/// Flags that `helm template` shares with `helm install` and that change nothing of what it prints: taken, so that a
+/// script written for Helm runs.
+#[derive(Debug, clap::Args)]
+
+struct NoEffect {
+    #[arg(long, hide = true)]
+    create_namespace: bool,
+    #[arg(long, hide = true)]
+    description: Option<String>,
+    #[arg(long, hide = true)]
+    disable_openapi_validation: bool,
+    #[arg(long, hide = true)]
+    force_conflicts: bool,
+    #[arg(long, hide = true)]
+    force_replace: bool,
+    #[arg(long, short, hide = true)]
+    labels: Vec<String>,
+    #[arg(long, hide = true)]
+    replace: bool,
+    #[arg(long, hide = true)]
+    rollback_on_failure: bool,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    server_side: Option<Option<String>>,
+    #[arg(long, hide = true)]
+    take_ownership: bool,
+    #[arg(long, hide = true)]
+    timeout: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
+    wait: Option<Option<String>>,
+    #[arg(long, hide = true)]
+    wait_for_jobs: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
