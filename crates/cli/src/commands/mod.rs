@@ -35,6 +35,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one is made in a process")]
 enum Command {
     /// Start the portal, the API and the controllers, with a cluster of their own or on yours.
     Up(up::Args),

@@ -117,14 +117,14 @@ struct NoEffect {
     replace: bool,
     #[arg(long, hide = true)]
     rollback_on_failure: bool,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    server_side: Option<Option<String>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    server_side: Option<String>,
     #[arg(long, hide = true)]
     take_ownership: bool,
     #[arg(long, hide = true)]
     timeout: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true)]
-    wait: Option<Option<String>>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "watcher")]
+    wait: Option<String>,
     #[arg(long, hide = true)]
     wait_for_jobs: bool,
 }
