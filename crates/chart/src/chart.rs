@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 use crate::engine::ParsedTemplates;
+use crate::schema::CompiledSchema;
 use crate::{Limits, LoadError, Lock, Metadata, RenderError, Values, load};
 
 /// A file of a chart.
@@ -48,6 +49,8 @@ pub(crate) struct Contents {
     pub(crate) modified: Option<jiff::Timestamp>,
     pub(crate) dependencies: Vec<Chart>,
     pub(crate) parsed: Arc<ParsedTemplates>,
+    /// `schema`, compiled when it is first needed.
+    pub(crate) compiled_schema: Arc<CompiledSchema>,
 }
 
 impl Chart {
@@ -142,6 +145,11 @@ impl Chart {
     pub fn values(&self) -> &Values {
         &self.0.values
     }
+    /// The compiled form of [`Chart::schema`].
+    pub(crate) fn compiled_schema(&self) -> &CompiledSchema {
+        &self.0.compiled_schema
+    }
+
     /// `values.schema.json`.
     pub fn schema(&self) -> Option<&[u8]> {
         self.0.schema.as_deref()
@@ -259,6 +267,7 @@ impl Chart {
             raw: Arc::default(),
             dependencies: Vec::new(),
             parsed: Arc::default(),
+            compiled_schema: Arc::default(),
         }))
     }
 }

@@ -3,8 +3,9 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
-use boon::{CompileError, Compiler, Schemas, UrlLoader};
+use boon::{CompileError, Compiler, SchemaIndex, Schemas, UrlLoader};
 use pilothouse_gotemplate::{Map as GoMap, Value as Go};
 use serde_json::Value as Json;
 
@@ -22,7 +23,7 @@ const URL: &str = "file:///values.schema.json";
 pub(crate) fn check(chart: &Chart, values: &GoMap) -> Result<(), String> {
     let mut text = String::new();
     if let Some(schema) = chart.schema()
-        && let Err(error) = check_one(schema, &values_from_go(values).to_json())
+        && let Err(error) = chart.compiled_schema().check(schema, &values_from_go(values).to_json())
     {
         let _ = write!(text, "{}:\n{error}", chart.name());
     }
@@ -47,19 +48,41 @@ pub(crate) fn check(chart: &Chart, values: &GoMap) -> Result<(), String> {
     if text.is_empty() { Ok(()) } else { Err(text) }
 }
 
+/// A schema that is compiled once for all renders of its chart: a large one costs milliseconds.
+#[derive(Default)]
+pub(crate) struct CompiledSchema(OnceLock<Result<(Schemas, SchemaIndex), String>>);
+
+impl std::fmt::Debug for CompiledSchema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("CompiledSchema").field(&self.0.get().map(Result::is_ok)).finish()
+    }
+}
+
+impl CompiledSchema {
+    /// Checks one document. `schema` is the same at each call.
+    pub(crate) fn check(&self, schema: &[u8], values: &Json) -> Result<(), String> {
+        let (schemas, index) = self.0.get_or_init(|| compile(schema)).as_ref().map_err(Clone::clone)?;
+        schemas.validate(values, *index).map_err(|error| {
+            let text = describe(&error);
+            let heading = format!("jsonschema validation failed with '{URL}#'\n");
+            format!("{}\n", text.strip_prefix(&heading).unwrap_or(&text))
+        })
+    }
+}
+
 /// Checks one document against one schema.
 pub(crate) fn check_one(schema: &[u8], values: &Json) -> Result<(), String> {
+    CompiledSchema::default().check(schema, values)
+}
+
+fn compile(schema: &[u8]) -> Result<(Schemas, SchemaIndex), String> {
     let schema = parse(schema)?;
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(NoLoader));
     let mut schemas = Schemas::new();
     compiler.add_resource(URL, schema).map_err(|error| compile_error(&error))?;
     let index = compiler.compile(URL, &mut schemas).map_err(|error| compile_error(&error))?;
-    schemas.validate(values, index).map_err(|error| {
-        let text = describe(&error);
-        let heading = format!("jsonschema validation failed with '{URL}#'\n");
-        format!("{}\n", text.strip_prefix(&heading).unwrap_or(&text))
-    })
+    Ok((schemas, index))
 }
 
 fn parse(schema: &[u8]) -> Result<Json, String> {
