@@ -1,6 +1,10 @@
 //! Serves the built portal: its files, their caching, and the page for every view's address.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     body::Body,
@@ -27,7 +31,8 @@ struct File {
     bytes: Bytes,
     compressed: Option<Bytes>,
     media_type: String,
-    etag: HeaderValue,
+    /// Made when the file is first asked for: what nobody reads of the binary stays out of memory.
+    etag: OnceLock<HeaderValue>,
     /// The build put the content's hash into the name (Vite: `assets/`), so it never changes.
     immutable: bool,
 }
@@ -56,7 +61,7 @@ impl PortalAssets {
         let files = all.into_iter().map(|(path, bytes)| {
             let file = File {
                 media_type: media_type(&path),
-                etag: etag(&bytes),
+                etag: OnceLock::new(),
                 immutable: path.starts_with("assets/"),
                 compressed: short.remove(&path),
                 bytes,
@@ -122,11 +127,12 @@ pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response 
 
 impl File {
     fn respond(&self, asked: &HeaderMap) -> Response {
+        let etag = self.etag.get_or_init(|| etag(&self.bytes));
         let caching = if self.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
         let fresh = asked
             .get(header::IF_NONE_MATCH)
             .and_then(|value| value.to_str().ok())
-            .is_some_and(|tags| matches_etag(tags, self.etag.to_str().unwrap_or_default()));
+            .is_some_and(|tags| matches_etag(tags, etag.to_str().unwrap_or_default()));
         let mut response = if fresh {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -144,7 +150,7 @@ impl File {
             headers.insert(header::CONTENT_TYPE, value);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-        headers.insert(header::ETAG, self.etag.clone());
+        headers.insert(header::ETAG, etag.clone());
         if self.compressed.is_some() {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
