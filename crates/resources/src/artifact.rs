@@ -20,7 +20,7 @@ pub struct Artifact {
     /// Digest is the digest of the file in the form `<algorithm>:<checksum>`.
     #[schemars(regex(pattern = r"^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$"))]
     pub digest: Option<String>,
-    /// `LastUpdateTime` is the time of the last change of the artifact.
+    /// LastUpdateTime is the time of the last change of the artifact.
     pub last_update_time: Option<Time>,
     /// Size is the number of bytes in the file.
     pub size: Option<i64>,

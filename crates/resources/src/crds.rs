@@ -1,4 +1,4 @@
-//! The manifests of the `CustomResourceDefinitions`.
+//! The manifests of the CustomResourceDefinitions.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -11,7 +11,7 @@ use crate::{
     OCIRepositoryStatus,
 };
 
-/// The four `CustomResourceDefinitions` as JSON objects, in the order of their names.
+/// The four CustomResourceDefinitions as JSON objects, in the order of their names.
 ///
 /// What the Rust types cannot say is added here: the CEL rules, the default of `status` and the bounds of conditions.
 pub fn all() -> Vec<Value> {
@@ -28,7 +28,7 @@ pub fn all() -> Vec<Value> {
 /// The typed form of [`all`], for a client that applies them.
 ///
 /// # Errors
-/// Where a completed manifest is no longer a `CustomResourceDefinition`.
+/// Where a completed manifest is no longer a CustomResourceDefinition.
 pub fn typed() -> Result<Vec<CustomResourceDefinition>, serde_json::Error> {
     all().into_iter().map(serde_json::from_value).collect()
 }

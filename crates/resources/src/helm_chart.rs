@@ -38,26 +38,26 @@ use crate::{Artifact, Condition, DurationString, Verification};
     )
 )]
 pub struct HelmChartSpec {
-    /// Chart is the name or path the Helm chart is available at in the `SourceRef`.
+    /// Chart is the name or path the Helm chart is available at in the SourceRef.
     pub chart: String,
-    /// Version is the chart version or semver range, ignored for charts from `GitRepository` and Bucket sources.
+    /// Version is the chart version or semver range, ignored for charts from GitRepository and Bucket sources.
     /// Default: `*`, the latest stable version.
     #[serde(default = "any_version")]
     pub version: String,
-    /// `SourceRef` is the reference to the Source the chart is available at, in the same namespace.
+    /// SourceRef is the reference to the Source the chart is available at, in the same namespace.
     pub source_ref: LocalHelmChartSourceReference,
-    /// Interval at which the HelmChart `SourceRef` is checked for updates. This interval is approximate and may be
+    /// Interval at which the HelmChart SourceRef is checked for updates. This interval is approximate and may be
     /// subject to jitter to ensure efficient use of resources.
     pub interval: DurationString,
-    /// `ReconcileStrategy` determines what enables the creation of a new artifact. See the documentation of the
-    /// values for an explanation on their behavior. Default: `ChartVersion`.
+    /// ReconcileStrategy determines what enables the creation of a new artifact. See the documentation of the
+    /// values for an explanation on their behavior. Default: ChartVersion.
     #[serde(default)]
     pub reconcile_strategy: ReconcileStrategy,
-    /// `ValuesFiles` is an alternative list of values files to use as the chart values (values.yaml is not included
-    /// by default), expected to be a relative path in the `SourceRef`. Values files are merged in the order of this
+    /// ValuesFiles is an alternative list of values files to use as the chart values (values.yaml is not included
+    /// by default), expected to be a relative path in the SourceRef. Values files are merged in the order of this
     /// list with the last file overriding the first. Ignored when omitted.
     pub values_files: Option<Vec<String>>,
-    /// `IgnoreMissingValuesFiles` controls whether to silently ignore missing values files rather than failing.
+    /// IgnoreMissingValuesFiles controls whether to silently ignore missing values files rather than failing.
     pub ignore_missing_values_files: Option<bool>,
     /// Suspend tells the controller to suspend the reconciliation of this source.
     pub suspend: Option<bool>,
@@ -76,7 +76,7 @@ pub(crate) fn any_version() -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LocalHelmChartSourceReference {
-    /// `APIVersion` of the referent.
+    /// APIVersion of the referent.
     pub api_version: Option<String>,
     /// Kind of the referent, valid values are (`HelmRepository`, `GitRepository`, `Bucket`).
     pub kind: ChartSourceKind,
@@ -90,9 +90,9 @@ pub enum ChartSourceKind {
     /// A HelmRepository.
     #[default]
     HelmRepository,
-    /// A `GitRepository`; accepted for compatibility, answered with reason `UnsupportedSourceKind`.
+    /// A GitRepository; accepted for compatibility, answered with reason UnsupportedSourceKind.
     GitRepository,
-    /// A Bucket; accepted for compatibility, answered with reason `UnsupportedSourceKind`.
+    /// A Bucket; accepted for compatibility, answered with reason UnsupportedSourceKind.
     Bucket,
 }
 
@@ -122,13 +122,13 @@ pub enum ReconcileStrategy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HelmChartStatus {
-    /// `ObservedGeneration` is the last observed generation of the HelmChart object.
+    /// ObservedGeneration is the last observed generation of the HelmChart object.
     pub observed_generation: Option<i64>,
-    /// `ObservedSourceArtifactRevision` is the last observed Artifact.Revision of the HelmChartSpec.SourceRef.
+    /// ObservedSourceArtifactRevision is the last observed Artifact.Revision of the HelmChartSpec.SourceRef.
     pub observed_source_artifact_revision: Option<String>,
-    /// `ObservedChartName` is the last observed chart name as specified by the resolved chart reference.
+    /// ObservedChartName is the last observed chart name as specified by the resolved chart reference.
     pub observed_chart_name: Option<String>,
-    /// `ObservedValuesFiles` are the observed value files of the last successful reconciliation.
+    /// ObservedValuesFiles are the observed value files of the last successful reconciliation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observed_values_files: Vec<String>,
     /// Conditions holds the conditions for the HelmChart.
@@ -138,6 +138,6 @@ pub struct HelmChartStatus {
     pub url: Option<String>,
     /// Artifact represents the output of the last successful reconciliation.
     pub artifact: Option<Artifact>,
-    /// `LastHandledReconcileAt` holds the value of the most recent reconcile request.
+    /// LastHandledReconcileAt holds the value of the most recent reconcile request.
     pub last_handled_reconcile_at: Option<String>,
 }

@@ -44,13 +44,13 @@ pub struct HelmRepositorySpec {
     /// `oci://`.
     #[serde(rename = "type")]
     pub type_: Option<RepositoryType>,
-    /// `SecretRef` names the Secret with credentials: `username` and `password`, `bearerToken`, or a
+    /// SecretRef names the Secret with credentials: `username` and `password`, `bearerToken`, or a
     /// `kubernetes.io/dockerconfigjson`.
     pub secret_ref: Option<LocalObjectReference>,
-    /// `CertSecretRef` names the Secret with `tls.crt` and `tls.key` (client certificate) and/or `ca.crt`, which is
+    /// CertSecretRef names the Secret with `tls.crt` and `tls.key` (client certificate) and/or `ca.crt`, which is
     /// trusted in addition to the system's authorities.
     pub cert_secret_ref: Option<LocalObjectReference>,
-    /// `PassCredentials` allows the credentials from the `SecretRef` to be passed on to a host that does not match the
+    /// PassCredentials allows the credentials from the SecretRef to be passed on to a host that does not match the
     /// host as defined in URL. This may be needed if the host of the advertised chart URLs in the index differ from
     /// the defined URL. Use with care: credentials can be stolen.
     pub pass_credentials: Option<bool>,
@@ -64,7 +64,7 @@ pub struct HelmRepositorySpec {
     pub timeout: Option<DurationString>,
     /// Suspend tells the controller to suspend the reconciliation of this HelmRepository.
     pub suspend: Option<bool>,
-    /// `AccessFrom` specifies an Access Control List for allowing cross-namespace references to this object.
+    /// AccessFrom specifies an Access Control List for allowing cross-namespace references to this object.
     /// Declared for compatibility, not implemented (as in Flux).
     pub access_from: Option<AccessFrom>,
     /// Provider used for authentication with a registry of a cloud (only with type `oci`). Default: generic.
@@ -97,7 +97,7 @@ pub enum RepositoryType {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessFrom {
-    /// `NamespaceSelectors` is the list of namespace selectors to which this ACL applies; any match suffices.
+    /// NamespaceSelectors is the list of namespace selectors to which this ACL applies; any match suffices.
     pub namespace_selectors: Vec<NamespaceSelector>,
 }
 
@@ -106,7 +106,7 @@ pub struct AccessFrom {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceSelector {
-    /// `MatchLabels` is a map of labels, all of which a namespace must have.
+    /// MatchLabels is a map of labels, all of which a namespace must have.
     pub match_labels: Option<std::collections::BTreeMap<String, String>>,
 }
 
@@ -115,7 +115,7 @@ pub struct NamespaceSelector {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HelmRepositoryStatus {
-    /// `ObservedGeneration` is the last observed generation of the HelmRepository object.
+    /// ObservedGeneration is the last observed generation of the HelmRepository object.
     pub observed_generation: Option<i64>,
     /// Conditions holds the conditions for the HelmRepository.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -124,7 +124,7 @@ pub struct HelmRepositoryStatus {
     pub url: Option<String>,
     /// Artifact represents the last successful sync: the index of the repository.
     pub artifact: Option<Artifact>,
-    /// `LastHandledReconcileAt` holds the value of the most recent reconcile request.
+    /// LastHandledReconcileAt holds the value of the most recent reconcile request.
     pub last_handled_reconcile_at: Option<String>,
     /// Catalog sums up what the last sync found (Pilothouse's own field); the whole list is the artifact.
     pub catalog: Option<CatalogStatus>,
@@ -150,17 +150,17 @@ pub struct CatalogStatus {
     pub detail: Option<String>,
     /// Registry is the family of registry that answered, for example `distribution`, `harbor` or `ghcr`.
     pub registry: Option<String>,
-    /// `LastCheckedAt` is the time at which the repository was last compared with the registry.
+    /// LastCheckedAt is the time at which the repository was last compared with the registry.
     pub last_checked_at: Option<Time>,
-    /// `LastChangedAt` is the time at which a sync last found a change.
+    /// LastChangedAt is the time at which a sync last found a change.
     pub last_changed_at: Option<Time>,
-    /// `NextSyncAt` is the time at which the next sync is due.
+    /// NextSyncAt is the time at which the next sync is due.
     pub next_sync_at: Option<Time>,
     /// Requests is the number of requests that the last sync made.
     pub requests: Option<i64>,
-    /// `RateLimit` is the request budget that the registry last told.
+    /// RateLimit is the request budget that the registry last told.
     pub rate_limit: Option<RateLimit>,
-    /// `CredentialExpiresAt` is the time at which the credential stops working, where known.
+    /// CredentialExpiresAt is the time at which the credential stops working, where known.
     pub credential_expires_at: Option<Time>,
     /// Skipped is the number of tags that are no chart.
     pub skipped: Option<i64>,
@@ -178,9 +178,9 @@ pub struct RateLimit {
     pub limit: Option<i64>,
     /// Remaining is the number of requests left in the window.
     pub remaining: Option<i64>,
-    /// `WindowSeconds` is the length of the window.
+    /// WindowSeconds is the length of the window.
     pub window_seconds: Option<i64>,
-    /// `ResetAt` is the time at which requests are allowed again, where the registry refused.
+    /// ResetAt is the time at which requests are allowed again, where the registry refused.
     pub reset_at: Option<Time>,
 }
 

@@ -17,6 +17,10 @@
 //! });
 //! assert!(repository.spec.is_oci());
 //! ```
+#![allow(
+    clippy::doc_markdown,
+    reason = "the comments of fields are the descriptions of the CRDs, in Flux's words"
+)]
 
 mod artifact;
 pub mod condition;

@@ -8,7 +8,7 @@ pub const RECONCILE_REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
 pub const FORCE_AT: &str = "reconcile.fluxcd.io/forceAt";
 /// Resets the failure counters where its value equals the unhandled `requestedAt`.
 pub const RESET_AT: &str = "reconcile.fluxcd.io/resetAt";
-/// Label of `ConfigMaps` and Secrets whose change wakes the releases that name them in `valuesFrom`.
+/// Label of ConfigMaps and Secrets whose change wakes the releases that name them in `valuesFrom`.
 pub const WATCH_LABEL: &str = "reconcile.fluxcd.io/watch";
 /// Label naming the HelmRelease an object was made for.
 pub const ORIGIN_NAME: &str = "helm.toolkit.fluxcd.io/name";

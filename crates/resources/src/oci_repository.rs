@@ -41,23 +41,23 @@ pub struct OCIRepositorySpec {
     /// The OCI reference to pull and monitor for changes, defaults to the latest tag.
     #[serde(rename = "ref")]
     pub reference: Option<OCIRepositoryRef>,
-    /// `LayerSelector` specifies which layer should be extracted from the OCI artifact. When not specified, the first
+    /// LayerSelector specifies which layer should be extracted from the OCI artifact. When not specified, the first
     /// layer found in the artifact is selected.
     pub layer_selector: Option<OCILayerSelector>,
     /// The provider used for authentication. Default: generic.
     #[serde(default)]
     pub provider: Provider,
-    /// `SecretRef` names the Secret of type `kubernetes.io/dockerconfigjson` with the registry's login.
+    /// SecretRef names the Secret of type `kubernetes.io/dockerconfigjson` with the registry's login.
     pub secret_ref: Option<LocalObjectReference>,
     /// Verify contains the secret name containing the trusted public keys used to verify the signature and
     /// specifies which provider to use to check whether OCI image is authentic.
     pub verify: Option<Verification>,
-    /// `ServiceAccountName` is the name of the Kubernetes `ServiceAccount` used to authenticate the image pull: its
+    /// ServiceAccountName is the name of the Kubernetes ServiceAccount used to authenticate the image pull: its
     /// imagePullSecrets.
     pub service_account_name: Option<String>,
-    /// `CertSecretRef` names the Secret with `tls.crt` and `tls.key` and/or `ca.crt`.
+    /// CertSecretRef names the Secret with `tls.crt` and `tls.key` and/or `ca.crt`.
     pub cert_secret_ref: Option<LocalObjectReference>,
-    /// `ProxySecretRef` names the Secret with the `address` of a proxy and, optionally, its `username` and
+    /// ProxySecretRef names the Secret with the `address` of a proxy and, optionally, its `username` and
     /// `password`.
     pub proxy_secret_ref: Option<LocalObjectReference>,
     /// Interval at which the OCIRepository URL is checked for updates. This interval is approximate and may be
@@ -84,12 +84,12 @@ fn default_timeout() -> Option<DurationString> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OCIRepositoryRef {
-    /// Digest is the image digest to pull, takes precedence over `SemVer`. The value should be in the format
+    /// Digest is the image digest to pull, takes precedence over SemVer. The value should be in the format
     /// `sha256:<HASH>`.
     pub digest: Option<String>,
-    /// `SemVer` is the range of tags to pull selecting the latest within the range, takes precedence over Tag.
+    /// SemVer is the range of tags to pull selecting the latest within the range, takes precedence over Tag.
     pub semver: Option<String>,
-    /// `SemverFilter` is a regex pattern to filter the tags within the `SemVer` range.
+    /// SemverFilter is a regex pattern to filter the tags within the SemVer range.
     pub semver_filter: Option<String>,
     /// Tag is the image tag to pull, defaults to latest.
     pub tag: Option<String>,
@@ -100,7 +100,7 @@ pub struct OCIRepositoryRef {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OCILayerSelector {
-    /// `MediaType` specifies the OCI media type of the layer which should be extracted from the OCI Artifact. The
+    /// MediaType specifies the OCI media type of the layer which should be extracted from the OCI Artifact. The
     /// first layer matching this type is selected.
     pub media_type: Option<String>,
     /// Operation specifies how the selected layer should be processed. By default, the layer compressed content is
@@ -125,7 +125,7 @@ pub enum LayerOperation {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OCIRepositoryStatus {
-    /// `ObservedGeneration` is the last observed generation.
+    /// ObservedGeneration is the last observed generation.
     pub observed_generation: Option<i64>,
     /// Conditions holds the conditions for the OCIRepository.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -134,10 +134,10 @@ pub struct OCIRepositoryStatus {
     pub url: Option<String>,
     /// Artifact represents the output of the last successful OCI Repository sync.
     pub artifact: Option<Artifact>,
-    /// `ObservedIgnore` is the observed exclusion patterns used for constructing the source artifact.
+    /// ObservedIgnore is the observed exclusion patterns used for constructing the source artifact.
     pub observed_ignore: Option<String>,
-    /// `ObservedLayerSelector` is the observed layer selector used for constructing the source artifact.
+    /// ObservedLayerSelector is the observed layer selector used for constructing the source artifact.
     pub observed_layer_selector: Option<OCILayerSelector>,
-    /// `LastHandledReconcileAt` holds the value of the most recent reconcile request.
+    /// LastHandledReconcileAt holds the value of the most recent reconcile request.
     pub last_handled_reconcile_at: Option<String>,
 }

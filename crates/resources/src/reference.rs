@@ -47,12 +47,12 @@ pub struct Verification {
     /// Provider specifies the technology used to sign the artifact. Default: cosign.
     #[serde(default)]
     pub provider: VerificationProvider,
-    /// `SecretRef` names the Secret with the trusted public keys.
+    /// SecretRef names the Secret with the trusted public keys.
     pub secret_ref: Option<LocalObjectReference>,
-    /// `MatchOIDCIdentity` specifies the identity matching criteria for keyless signatures; one match suffices.
+    /// MatchOIDCIdentity specifies the identity matching criteria for keyless signatures; one match suffices.
     #[serde(rename = "matchOIDCIdentity")]
     pub match_oidc_identity: Option<Vec<OidcIdentityMatch>>,
-    /// `TrustedRootSecretRef` names the Secret with a Sigstore `trusted_root.json` (OCIRepository only).
+    /// TrustedRootSecretRef names the Secret with a Sigstore `trusted_root.json` (OCIRepository only).
     pub trusted_root_secret_ref: Option<LocalObjectReference>,
 }
 

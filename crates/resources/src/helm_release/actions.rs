@@ -17,33 +17,33 @@ pub struct Install {
     pub timeout: Option<DurationString>,
     /// Remediation holds the remediation configuration for when the Helm install action fails.
     pub remediation: Option<InstallRemediation>,
-    /// `DisableTakeOwnership` disables taking ownership of existing resources during the Helm install action.
+    /// DisableTakeOwnership disables taking ownership of existing resources during the Helm install action.
     pub disable_take_ownership: Option<bool>,
-    /// `DisableWait` disables the waiting for resources to be ready after a Helm install has been performed.
+    /// DisableWait disables the waiting for resources to be ready after a Helm install has been performed.
     pub disable_wait: Option<bool>,
-    /// `DisableWaitForJobs` disables waiting for jobs to complete after a Helm install has been performed.
+    /// DisableWaitForJobs disables waiting for jobs to complete after a Helm install has been performed.
     pub disable_wait_for_jobs: Option<bool>,
-    /// `DisableHooks` prevents hooks from running during the Helm install action.
+    /// DisableHooks prevents hooks from running during the Helm install action.
     pub disable_hooks: Option<bool>,
-    /// `DisableOpenAPIValidation` prevents the Helm install action from validating rendered templates against the
+    /// DisableOpenAPIValidation prevents the Helm install action from validating rendered templates against the
     /// Kubernetes OpenAPI Schema.
     #[serde(rename = "disableOpenAPIValidation")]
     pub disable_openapi_validation: Option<bool>,
-    /// `DisableSchemaValidation` prevents the Helm install action from validating the values against the JSON Schema.
+    /// DisableSchemaValidation prevents the Helm install action from validating the values against the JSON Schema.
     pub disable_schema_validation: Option<bool>,
-    /// Replace tells the Helm install action to re-use the `ReleaseName`, but only if that name is a deleted release
+    /// Replace tells the Helm install action to re-use the ReleaseName, but only if that name is a deleted release
     /// which remains in the history.
     pub replace: Option<bool>,
-    /// `SkipCRDs` is deprecated and ignored, as in Flux; use CRDs.
+    /// SkipCRDs is deprecated and ignored, as in Flux; use CRDs.
     #[serde(rename = "skipCRDs")]
     pub skip_crds: Option<bool>,
     /// CRDs upgrade CRDs from the Helm Chart's crds directory according to the CRD upgrade policy provided here.
     /// Default: Create.
     pub crds: Option<CrdsPolicy>,
-    /// `CreateNamespace` tells the Helm install action to create the `HelmReleaseSpec.TargetNamespace` if it does not
+    /// CreateNamespace tells the Helm install action to create the `HelmReleaseSpec.TargetNamespace` if it does not
     /// exist yet. On uninstall, the namespace will not be garbage collected.
     pub create_namespace: Option<bool>,
-    /// `ServerSideApply` enables server-side apply for resources during install. Defaults to true.
+    /// ServerSideApply enables server-side apply for resources during install. Defaults to true.
     pub server_side_apply: Option<bool>,
 }
 
@@ -55,10 +55,10 @@ pub struct InstallRemediation {
     /// Retries is the number of retries that should be attempted on failures before bailing. Remediation, using an
     /// uninstall, is performed between each attempt. Defaults to 0, a negative integer equals to unlimited retries.
     pub retries: Option<i64>,
-    /// `IgnoreTestFailures` tells the controller to skip remediation when the Helm tests are run after an install
+    /// IgnoreTestFailures tells the controller to skip remediation when the Helm tests are run after an install
     /// action but fail. Defaults to `Test.IgnoreFailures`.
     pub ignore_test_failures: Option<bool>,
-    /// `RemediateLastFailure` tells the controller to remediate the last failure, when no retries remain. Defaults to
+    /// RemediateLastFailure tells the controller to remediate the last failure, when no retries remain. Defaults to
     /// false.
     pub remediate_last_failure: Option<bool>,
 }
@@ -70,7 +70,7 @@ pub struct InstallRemediation {
 pub struct ActionStrategy {
     /// Name of the strategy.
     pub name: ActionStrategyName,
-    /// `RetryInterval` is the interval at which to retry a failed action (only with `RetryOnFailure`). Defaults to 5m.
+    /// RetryInterval is the interval at which to retry a failed action (only with RetryOnFailure). Defaults to 5m.
     pub retry_interval: Option<DurationString>,
 }
 
@@ -108,32 +108,32 @@ pub struct Upgrade {
     pub timeout: Option<DurationString>,
     /// Remediation holds the remediation configuration for when the Helm upgrade action fails.
     pub remediation: Option<UpgradeRemediation>,
-    /// `DisableTakeOwnership` disables taking ownership of existing resources during the Helm upgrade action.
+    /// DisableTakeOwnership disables taking ownership of existing resources during the Helm upgrade action.
     pub disable_take_ownership: Option<bool>,
-    /// `DisableWait` disables the waiting for resources to be ready after a Helm upgrade has been performed.
+    /// DisableWait disables the waiting for resources to be ready after a Helm upgrade has been performed.
     pub disable_wait: Option<bool>,
-    /// `DisableWaitForJobs` disables waiting for jobs to complete after a Helm upgrade has been performed.
+    /// DisableWaitForJobs disables waiting for jobs to complete after a Helm upgrade has been performed.
     pub disable_wait_for_jobs: Option<bool>,
-    /// `DisableHooks` prevents hooks from running during the Helm upgrade action.
+    /// DisableHooks prevents hooks from running during the Helm upgrade action.
     pub disable_hooks: Option<bool>,
-    /// `DisableOpenAPIValidation` prevents the Helm upgrade action from validating rendered templates against the
+    /// DisableOpenAPIValidation prevents the Helm upgrade action from validating rendered templates against the
     /// Kubernetes OpenAPI Schema.
     #[serde(rename = "disableOpenAPIValidation")]
     pub disable_openapi_validation: Option<bool>,
-    /// `DisableSchemaValidation` prevents the Helm upgrade action from validating the values against the JSON Schema.
+    /// DisableSchemaValidation prevents the Helm upgrade action from validating the values against the JSON Schema.
     pub disable_schema_validation: Option<bool>,
     /// Force forces resource updates through a replacement strategy; ignored under server-side apply.
     pub force: Option<bool>,
-    /// `PreserveValues` will make Helm reuse the last release's values and merge in overrides from `Values`.
+    /// PreserveValues will make Helm reuse the last release's values and merge in overrides from `Values`.
     pub preserve_values: Option<bool>,
-    /// `CleanupOnFail` allows deletion of new resources created during the Helm upgrade action when it fails.
+    /// CleanupOnFail allows deletion of new resources created during the Helm upgrade action when it fails.
     pub cleanup_on_fail: Option<bool>,
     /// CRDs upgrade CRDs from the Helm Chart's crds directory according to the CRD upgrade policy provided here.
     /// Default: Create, as the code of Flux does (its documents say Skip).
     pub crds: Option<CrdsPolicy>,
-    /// `ServerSideApply` enables server-side apply for resources during upgrade. Default: auto, as the last revision.
+    /// ServerSideApply enables server-side apply for resources during upgrade. Default: auto, as the last revision.
     pub server_side_apply: Option<ServerSideApply>,
-    /// `ChartNameChangeStrategy` tells what happens when the name of the chart changes. Default: Reinstall.
+    /// ChartNameChangeStrategy tells what happens when the name of the chart changes. Default: Reinstall.
     pub chart_name_change_strategy: Option<ChartNameChangeStrategy>,
 }
 
@@ -168,10 +168,10 @@ pub struct UpgradeRemediation {
     /// Retries is the number of retries that should be attempted on failures before bailing. Remediation, using
     /// `Strategy`, is performed between each attempt. Defaults to 0, a negative integer equals to unlimited retries.
     pub retries: Option<i64>,
-    /// `IgnoreTestFailures` tells the controller to skip remediation when the Helm tests are run after an upgrade
+    /// IgnoreTestFailures tells the controller to skip remediation when the Helm tests are run after an upgrade
     /// action but fail. Defaults to `Test.IgnoreFailures`.
     pub ignore_test_failures: Option<bool>,
-    /// `RemediateLastFailure` tells the controller to remediate the last failure, when no retries remain. Defaults to
+    /// RemediateLastFailure tells the controller to remediate the last failure, when no retries remain. Defaults to
     /// false unless `Retries` is greater than 0.
     pub remediate_last_failure: Option<bool>,
     /// Strategy to use for failure remediation. Defaults to rollback.
@@ -197,19 +197,19 @@ pub struct Rollback {
     /// Timeout is the time to wait for any individual Kubernetes operation during the performance of a Helm rollback
     /// action. Defaults to `HelmReleaseSpec.Timeout`.
     pub timeout: Option<DurationString>,
-    /// `DisableWait` disables the waiting for resources to be ready after a Helm rollback has been performed.
+    /// DisableWait disables the waiting for resources to be ready after a Helm rollback has been performed.
     pub disable_wait: Option<bool>,
-    /// `DisableWaitForJobs` disables waiting for jobs to complete after a Helm rollback has been performed.
+    /// DisableWaitForJobs disables waiting for jobs to complete after a Helm rollback has been performed.
     pub disable_wait_for_jobs: Option<bool>,
-    /// `DisableHooks` prevents hooks from running during the Helm rollback action.
+    /// DisableHooks prevents hooks from running during the Helm rollback action.
     pub disable_hooks: Option<bool>,
     /// Recreate has no effect, as in Flux.
     pub recreate: Option<bool>,
     /// Force forces resource updates through a replacement strategy; ignored under server-side apply.
     pub force: Option<bool>,
-    /// `CleanupOnFail` allows deletion of new resources created during the Helm rollback action when it fails.
+    /// CleanupOnFail allows deletion of new resources created during the Helm rollback action when it fails.
     pub cleanup_on_fail: Option<bool>,
-    /// `ServerSideApply` enables server-side apply for resources during rollback. Default: auto, as the target
+    /// ServerSideApply enables server-side apply for resources during rollback. Default: auto, as the target
     /// revision.
     pub server_side_apply: Option<ServerSideApply>,
 }
@@ -222,14 +222,14 @@ pub struct Uninstall {
     /// Timeout is the time to wait for any individual Kubernetes operation during the performance of a Helm
     /// uninstall action. Defaults to `HelmReleaseSpec.Timeout`.
     pub timeout: Option<DurationString>,
-    /// `DisableHooks` prevents hooks from running during the Helm uninstall action.
+    /// DisableHooks prevents hooks from running during the Helm uninstall action.
     pub disable_hooks: Option<bool>,
-    /// `KeepHistory` tells Helm to remove all associated resources and mark the release as deleted, but retain the
+    /// KeepHistory tells Helm to remove all associated resources and mark the release as deleted, but retain the
     /// release history.
     pub keep_history: Option<bool>,
-    /// `DisableWait` disables waiting for all the resources to be deleted after a Helm uninstall is performed.
+    /// DisableWait disables waiting for all the resources to be deleted after a Helm uninstall is performed.
     pub disable_wait: Option<bool>,
-    /// `DeletionPropagation` specifies the deletion propagation policy when a Helm uninstall is performed. Default:
+    /// DeletionPropagation specifies the deletion propagation policy when a Helm uninstall is performed. Default:
     /// background.
     pub deletion_propagation: Option<DeletionPropagation>,
 }
@@ -258,7 +258,7 @@ pub struct Test {
     /// Timeout is the time to wait for any individual Kubernetes operation during the performance of a Helm test
     /// action. Defaults to `HelmReleaseSpec.Timeout`.
     pub timeout: Option<DurationString>,
-    /// `IgnoreFailures` tells the controller to skip remediation when the Helm tests are run but fail.
+    /// IgnoreFailures tells the controller to skip remediation when the Helm tests are run but fail.
     pub ignore_failures: Option<bool>,
     /// Filters is a list of tests to run or exclude from running.
     pub filters: Option<Vec<TestFilter>>,

@@ -46,40 +46,40 @@ pub use status::*;
 pub struct HelmReleaseSpec {
     /// Chart defines the template of the HelmChart that should be created for this HelmRelease.
     pub chart: Option<HelmChartTemplate>,
-    /// `ChartRef` holds a reference to a source controller resource containing the Helm chart artifact.
+    /// ChartRef holds a reference to a source controller resource containing the Helm chart artifact.
     pub chart_ref: Option<CrossNamespaceSourceReference>,
     /// Interval at which to reconcile the Helm release.
     pub interval: DurationString,
-    /// `KubeConfig` for reconciling the HelmRelease on a remote cluster.
+    /// KubeConfig for reconciling the HelmRelease on a remote cluster.
     pub kube_config: Option<KubeConfigReference>,
     /// Suspend tells the controller to suspend reconciliation for this HelmRelease, it does not apply to already
     /// started reconciliations. Defaults to false.
     pub suspend: Option<bool>,
-    /// `ReleaseName` used for the Helm release. Defaults to a composition of `[TargetNamespace-]Name`.
+    /// ReleaseName used for the Helm release. Defaults to a composition of `[TargetNamespace-]Name`.
     #[schemars(length(min = 1, max = 53))]
     pub release_name: Option<String>,
-    /// `TargetNamespace` to target when performing operations for the HelmRelease. Defaults to the namespace of the
+    /// TargetNamespace to target when performing operations for the HelmRelease. Defaults to the namespace of the
     /// HelmRelease.
     #[schemars(length(min = 1, max = 63))]
     pub target_namespace: Option<String>,
-    /// `StorageNamespace` used for the Helm storage. Defaults to the namespace of the HelmRelease.
+    /// StorageNamespace used for the Helm storage. Defaults to the namespace of the HelmRelease.
     #[schemars(length(min = 1, max = 63))]
     pub storage_namespace: Option<String>,
-    /// `DependsOn` may contain a list of `HelmReleases` that must be ready before this HelmRelease is reconciled.
+    /// DependsOn may contain a list of HelmReleases that must be ready before this HelmRelease is reconciled.
     pub depends_on: Option<Vec<DependencyReference>>,
     /// Timeout is the time to wait for any individual Kubernetes operation (like Jobs for hooks) during the
     /// performance of a Helm action. Defaults to 5m0s.
     pub timeout: Option<DurationString>,
-    /// `MaxHistory` is the number of revisions saved by Helm for this HelmRelease. Use 0 for an unlimited number of
+    /// MaxHistory is the number of revisions saved by Helm for this HelmRelease. Use 0 for an unlimited number of
     /// revisions; defaults to 5.
     pub max_history: Option<i64>,
     /// The name of the Kubernetes service account to impersonate when reconciling this HelmRelease.
     #[schemars(length(min = 1, max = 253))]
     pub service_account_name: Option<String>,
-    /// `PersistentClient` tells the controller to use a persistent Kubernetes client for this release. Defaults to
+    /// PersistentClient tells the controller to use a persistent Kubernetes client for this release. Defaults to
     /// true.
     pub persistent_client: Option<bool>,
-    /// `DriftDetection` holds the configuration for detecting and handling differences between the manifest in the
+    /// DriftDetection holds the configuration for detecting and handling differences between the manifest in the
     /// Helm storage and the resources currently existing in the cluster.
     pub drift_detection: Option<DriftDetection>,
     /// Install holds the configuration for Helm install actions for this HelmRelease.
@@ -92,24 +92,24 @@ pub struct HelmReleaseSpec {
     pub rollback: Option<Rollback>,
     /// Uninstall holds the configuration for Helm uninstall actions for this HelmRelease.
     pub uninstall: Option<Uninstall>,
-    /// `ValuesFrom` holds references to resources containing Helm values for this HelmRelease, and information about
+    /// ValuesFrom holds references to resources containing Helm values for this HelmRelease, and information about
     /// how they should be merged.
     pub values_from: Option<Vec<ValuesReference>>,
     /// Values holds the values for this Helm release.
     #[serde(default)]
     #[schemars(schema_with = "any_json")]
     pub values: Option<serde_json::Value>,
-    /// `CommonMetadata` specifies the common labels and annotations that are applied to all resources. Any existing
+    /// CommonMetadata specifies the common labels and annotations that are applied to all resources. Any existing
     /// label or annotation will be overridden if its key matches a common one.
     pub common_metadata: Option<CommonMetadata>,
-    /// `PostRenderers` holds an array of Helm `PostRenderers`, which will be applied in order of their definition.
+    /// PostRenderers holds an array of Helm PostRenderers, which will be applied in order of their definition.
     pub post_renderers: Option<Vec<PostRenderer>>,
-    /// `PostRenderStrategy` tells which documents the post renderers see: the manifest alone (`nohooks`), hooks and
+    /// PostRenderStrategy tells which documents the post renderers see: the manifest alone (`nohooks`), hooks and
     /// manifest together (`combined`), or one after the other (`separate`). Default: combined.
     pub post_render_strategy: Option<PostRenderStrategy>,
-    /// `WaitStrategy` defines how the readiness of resources is determined. Default: poller.
+    /// WaitStrategy defines how the readiness of resources is determined. Default: poller.
     pub wait_strategy: Option<WaitStrategy>,
-    /// `HealthCheckExprs` is a list of CEL expressions for evaluating the health of custom resources.
+    /// HealthCheckExprs is a list of CEL expressions for evaluating the health of custom resources.
     #[schemars(length(max = 50))]
     pub health_check_exprs: Option<Vec<HealthCheckExpr>>,
 }
@@ -122,9 +122,9 @@ fn any_json(_: &mut SchemaGenerator) -> Schema {
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HelmChartTemplate {
-    /// `ObjectMeta` holds the template for metadata like labels and annotations.
+    /// ObjectMeta holds the template for metadata like labels and annotations.
     pub metadata: Option<HelmChartTemplateMeta>,
-    /// Spec holds the template for the `HelmChartSpec` for this HelmRelease.
+    /// Spec holds the template for the HelmChartSpec for this HelmRelease.
     pub spec: HelmChartTemplateSpec,
 }
 
@@ -143,7 +143,7 @@ pub struct HelmChartTemplateMeta {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HelmChartTemplateSpec {
-    /// The name or path the Helm chart is available at in the `SourceRef`.
+    /// The name or path the Helm chart is available at in the SourceRef.
     #[schemars(length(min = 1, max = 2048))]
     pub chart: String,
     /// Version semver expression. Defaults to latest when omitted.
@@ -153,13 +153,13 @@ pub struct HelmChartTemplateSpec {
     pub source_ref: CrossNamespaceObjectReference,
     /// Interval at which to check the source for updates. Defaults to `HelmReleaseSpec.Interval`.
     pub interval: Option<DurationString>,
-    /// Determines what enables the creation of a new artifact. Default: `ChartVersion`.
+    /// Determines what enables the creation of a new artifact. Default: ChartVersion.
     #[serde(default)]
     pub reconcile_strategy: ReconcileStrategy,
     /// Alternative list of values files to use as the chart values (values.yaml is not included by default),
-    /// expected to be a relative path in the `SourceRef`.
+    /// expected to be a relative path in the SourceRef.
     pub values_files: Option<Vec<String>>,
-    /// `IgnoreMissingValuesFiles` controls whether to silently ignore missing values files rather than failing.
+    /// IgnoreMissingValuesFiles controls whether to silently ignore missing values files rather than failing.
     pub ignore_missing_values_files: Option<bool>,
     /// Verify contains the secret name containing the trusted public keys used to verify the signature.
     pub verify: Option<HelmChartTemplateVerification>,
@@ -173,7 +173,7 @@ pub struct HelmChartTemplateVerification {
     /// Provider specifies the technology used to sign the OCI Helm chart. Default: cosign.
     #[serde(default)]
     pub provider: VerificationProvider,
-    /// `SecretRef` specifies the Kubernetes Secret containing the trusted public keys.
+    /// SecretRef specifies the Kubernetes Secret containing the trusted public keys.
     pub secret_ref: Option<LocalObjectReference>,
 }
 
@@ -182,7 +182,7 @@ pub struct HelmChartTemplateVerification {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CrossNamespaceObjectReference {
-    /// `APIVersion` of the referent.
+    /// APIVersion of the referent.
     pub api_version: Option<String>,
     /// Kind of the referent.
     pub kind: ChartSourceKind,
@@ -199,7 +199,7 @@ pub struct CrossNamespaceObjectReference {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CrossNamespaceSourceReference {
-    /// `APIVersion` of the referent.
+    /// APIVersion of the referent.
     pub api_version: Option<String>,
     /// Kind of the referent.
     pub kind: ChartRefKind,
@@ -219,7 +219,7 @@ pub enum ChartRefKind {
     OCIRepository,
     /// A HelmChart.
     HelmChart,
-    /// An `ExternalArtifact`; accepted for compatibility, refused by the controller.
+    /// An ExternalArtifact; accepted for compatibility, refused by the controller.
     ExternalArtifact,
 }
 
@@ -239,10 +239,10 @@ impl ChartRefKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KubeConfigReference {
-    /// `ConfigMapRef` names a ConfigMap with the keys provider, cluster, address, ca.crt, audiences and
+    /// ConfigMapRef names a ConfigMap with the keys provider, cluster, address, ca.crt, audiences and
     /// serviceAccountName.
     pub config_map_ref: Option<LocalObjectReference>,
-    /// `SecretRef` names a Secret with a kubeconfig.
+    /// SecretRef names a Secret with a kubeconfig.
     pub secret_ref: Option<crate::SecretKeyReference>,
 }
 
@@ -255,7 +255,7 @@ pub struct DependencyReference {
     pub name: String,
     /// Namespace of the referent, defaults to the namespace of the HelmRelease that contains the reference.
     pub namespace: Option<String>,
-    /// `ReadyExpr` is a CEL expression that can be used to assess the readiness of the dependency, with the variables
+    /// ReadyExpr is a CEL expression that can be used to assess the readiness of the dependency, with the variables
     /// `self` and `dep`.
     pub ready_expr: Option<String>,
 }
@@ -270,18 +270,18 @@ pub struct ValuesReference {
     /// Name of the values referent. Should reside in the same namespace as the referring resource.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// `ValuesKey` is the data key where the values.yaml or a specific value can be found at. Defaults to
+    /// ValuesKey is the data key where the values.yaml or a specific value can be found at. Defaults to
     /// `values.yaml`.
     #[schemars(length(max = 253), regex(pattern = r"^[\-._a-zA-Z0-9]+$"))]
     pub values_key: Option<String>,
-    /// `TargetPath` is the YAML dot notation path the value should be merged at. When set, the `ValuesKey` is expected
+    /// TargetPath is the YAML dot notation path the value should be merged at. When set, the ValuesKey is expected
     /// to be a single flat value. Defaults to none, which results in the values getting merged at the root.
     #[schemars(length(max = 250), regex(pattern = r"^([a-zA-Z0-9_\-.\\\/]|\[[0-9]{1,5}\])+$"))]
     pub target_path: Option<String>,
-    /// Optional marks this `ValuesReference` as optional. When set, a not found error for the values reference is
-    /// ignored, but any `ValuesKey`, `TargetPath` or transient error will still result in a reconciliation failure.
+    /// Optional marks this ValuesReference as optional. When set, a not found error for the values reference is
+    /// ignored, but any ValuesKey, TargetPath or transient error will still result in a reconciliation failure.
     pub optional: Option<bool>,
-    /// Literal takes the value at `TargetPath` as it is, without the meaning that `,`, `[` and other characters have
+    /// Literal takes the value at TargetPath as it is, without the meaning that `,`, `[` and other characters have
     /// in Helm's `--set`.
     pub literal: Option<bool>,
 }

@@ -19,7 +19,7 @@ pub struct CommonMetadata {
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PostRenderer {
-    /// Kustomization to apply as `PostRenderer`.
+    /// Kustomization to apply as PostRenderer.
     pub kustomize: Option<Kustomize>,
 }
 
@@ -38,7 +38,7 @@ pub struct Kustomize {
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KustomizePatch {
-    /// Patch contains an inline `StrategicMerge` patch or an inline JSON6902 patch with an array of operation objects.
+    /// Patch contains an inline StrategicMerge patch or an inline JSON6902 patch with an array of operation objects.
     pub patch: String,
     /// Target points to the resources that the patch document should be applied to.
     pub target: Option<Selector>,
@@ -59,9 +59,9 @@ pub struct Selector {
     pub namespace: Option<String>,
     /// Name to match resources with.
     pub name: Option<String>,
-    /// `AnnotationSelector` is a string that follows the label selection expression.
+    /// AnnotationSelector is a string that follows the label selection expression.
     pub annotation_selector: Option<String>,
-    /// `LabelSelector` is a string that follows the label selection expression.
+    /// LabelSelector is a string that follows the label selection expression.
     pub label_selector: Option<String>,
 }
 
@@ -72,11 +72,11 @@ pub struct Selector {
 pub struct KustomizeImage {
     /// Name is a tag-less image name.
     pub name: String,
-    /// `NewName` is the value used to replace the original name.
+    /// NewName is the value used to replace the original name.
     pub new_name: Option<String>,
-    /// `NewTag` is the value used to replace the original tag.
+    /// NewTag is the value used to replace the original tag.
     pub new_tag: Option<String>,
-    /// Digest is the value used to replace the original image tag. If digest is present `NewTag` value is ignored.
+    /// Digest is the value used to replace the original image tag. If digest is present NewTag value is ignored.
     pub digest: Option<String>,
 }
 
@@ -116,14 +116,14 @@ pub enum WaitStrategyName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheckExpr {
-    /// `APIVersion` of the custom resource under evaluation.
+    /// APIVersion of the custom resource under evaluation.
     pub api_version: String,
     /// Kind of the custom resource under evaluation.
     pub kind: String,
     /// Current is the CEL expression that determines if the status of the custom resource has reached the desired
     /// state.
     pub current: String,
-    /// `InProgress` is the CEL expression that determines if the status of the custom resource has not yet reached the
+    /// InProgress is the CEL expression that determines if the status of the custom resource has not yet reached the
     /// desired state.
     pub in_progress: Option<String>,
     /// Failed is the CEL expression that determines if the status of the custom resource has failed to reach the

@@ -13,22 +13,22 @@ use crate::{Condition, DurationString};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HelmReleaseStatus {
-    /// `ObservedGeneration` is the last observed generation.
+    /// ObservedGeneration is the last observed generation.
     pub observed_generation: Option<i64>,
-    /// `ObservedPostRenderersDigest` is the digest for the post-renderers of the last successful reconciliation
+    /// ObservedPostRenderersDigest is the digest for the post-renderers of the last successful reconciliation
     /// attempt.
     pub observed_post_renderers_digest: Option<String>,
-    /// `ObservedCommonMetadataDigest` is the digest for the common metadata of the last successful reconciliation
+    /// ObservedCommonMetadataDigest is the digest for the common metadata of the last successful reconciliation
     /// attempt.
     pub observed_common_metadata_digest: Option<String>,
-    /// `LastAttemptedGeneration` is the last generation the controller attempted to reconcile.
+    /// LastAttemptedGeneration is the last generation the controller attempted to reconcile.
     pub last_attempted_generation: Option<i64>,
     /// Conditions holds the conditions for the HelmRelease.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// HelmChart is the namespaced name of the HelmChart resource created by the controller for the HelmRelease.
     pub helm_chart: Option<String>,
-    /// `StorageNamespace` is the namespace of the Helm release storage for the current release.
+    /// StorageNamespace is the namespace of the Helm release storage for the current release.
     #[schemars(length(min = 1, max = 63))]
     pub storage_namespace: Option<String>,
     /// History holds the history of Helm releases performed for this HelmRelease up to the last successfully
@@ -37,37 +37,37 @@ pub struct HelmReleaseStatus {
     pub history: Vec<Snapshot>,
     /// Inventory contains the list of Kubernetes resource object references that have been applied for this release.
     pub inventory: Option<ResourceInventory>,
-    /// `LastAttemptedReleaseAction` is the last release action performed for this HelmRelease. It is used to determine
+    /// LastAttemptedReleaseAction is the last release action performed for this HelmRelease. It is used to determine
     /// the active retry or remediation strategy.
     pub last_attempted_release_action: Option<ReleaseAction>,
-    /// `LastAttemptedReleaseActionDuration` is the duration of the last release action performed for this HelmRelease.
+    /// LastAttemptedReleaseActionDuration is the duration of the last release action performed for this HelmRelease.
     pub last_attempted_release_action_duration: Option<String>,
     /// Failures is the reconciliation failure count against the latest desired state. It is reset after a successful
     /// reconciliation.
     pub failures: Option<i64>,
-    /// `InstallFailures` is the install failure count against the latest desired state. It is reset after a successful
+    /// InstallFailures is the install failure count against the latest desired state. It is reset after a successful
     /// reconciliation.
     pub install_failures: Option<i64>,
-    /// `UpgradeFailures` is the upgrade failure count against the latest desired state. It is reset after a successful
+    /// UpgradeFailures is the upgrade failure count against the latest desired state. It is reset after a successful
     /// reconciliation.
     pub upgrade_failures: Option<i64>,
-    /// `LastAttemptedRevision` is the Source revision of the last reconciliation attempt.
+    /// LastAttemptedRevision is the Source revision of the last reconciliation attempt.
     pub last_attempted_revision: Option<String>,
-    /// `LastAttemptedRevisionDigest` is the digest of the last reconciliation attempt. This is only set for
+    /// LastAttemptedRevisionDigest is the digest of the last reconciliation attempt. This is only set for
     /// OCIRepository sources.
     pub last_attempted_revision_digest: Option<String>,
-    /// `LastAttemptedValuesChecksum` is deprecated, never written.
+    /// LastAttemptedValuesChecksum is deprecated, never written.
     pub last_attempted_values_checksum: Option<String>,
-    /// `LastReleaseRevision` is deprecated, never written.
+    /// LastReleaseRevision is deprecated, never written.
     pub last_release_revision: Option<i64>,
-    /// `LastAttemptedConfigDigest` is the digest for the config (better known as "values") of the last reconciliation
+    /// LastAttemptedConfigDigest is the digest for the config (better known as "values") of the last reconciliation
     /// attempt.
     pub last_attempted_config_digest: Option<String>,
-    /// `LastHandledReconcileAt` holds the value of the most recent reconcile request value.
+    /// LastHandledReconcileAt holds the value of the most recent reconcile request value.
     pub last_handled_reconcile_at: Option<String>,
-    /// `LastHandledForceAt` holds the value of the most recent force request value.
+    /// LastHandledForceAt holds the value of the most recent force request value.
     pub last_handled_force_at: Option<String>,
-    /// `LastHandledResetAt` holds the value of the most recent reset request value.
+    /// LastHandledResetAt holds the value of the most recent reset request value.
     pub last_handled_reset_at: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub enum ReleaseAction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// `APIVersion` is the API version of the Snapshot: which rules its digest follows.
+    /// APIVersion is the API version of the Snapshot: which rules its digest follows.
     pub api_version: Option<String>,
     /// Digest is the checksum of the release object in storage. It has the format of `<algo>:<checksum>`.
     pub digest: String,
@@ -101,24 +101,24 @@ pub struct Snapshot {
     /// Action is the action that made or last changed this revision: install, upgrade, rollback, uninstall or
     /// uninstall-remediation.
     pub action: Option<String>,
-    /// `ChartName` is the chart name of the release object in storage.
+    /// ChartName is the chart name of the release object in storage.
     pub chart_name: String,
-    /// `ChartVersion` is the chart version of the release object in storage.
+    /// ChartVersion is the chart version of the release object in storage.
     pub chart_version: String,
-    /// `AppVersion` is the chart app version of the release object in storage.
+    /// AppVersion is the chart app version of the release object in storage.
     pub app_version: Option<String>,
-    /// `ConfigDigest` is the checksum of the config (better known as "values") of the release object in storage. It has
+    /// ConfigDigest is the checksum of the config (better known as "values") of the release object in storage. It has
     /// the format of `<algo>:<checksum>`.
     pub config_digest: String,
-    /// `FirstDeployed` is when the release was first deployed.
+    /// FirstDeployed is when the release was first deployed.
     pub first_deployed: Time,
-    /// `LastDeployed` is when the release was last deployed.
+    /// LastDeployed is when the release was last deployed.
     pub last_deployed: Time,
     /// Deleted is when the release was deleted.
     pub deleted: Option<Time>,
-    /// `TestHooks` is the list of test hooks for the release as observed to be run by the controller.
+    /// TestHooks is the list of test hooks for the release as observed to be run by the controller.
     pub test_hooks: Option<BTreeMap<String, TestHookStatus>>,
-    /// `OCIDigest` is the digest of the OCI artifact associated with the release.
+    /// OCIDigest is the digest of the OCI artifact associated with the release.
     pub oci_digest: Option<String>,
 }
 
@@ -127,9 +127,9 @@ pub struct Snapshot {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestHookStatus {
-    /// `LastStarted` is the time the test hook was last started.
+    /// LastStarted is the time the test hook was last started.
     pub last_started: Option<Time>,
-    /// `LastCompleted` is the time the test hook last completed.
+    /// LastCompleted is the time the test hook last completed.
     pub last_completed: Option<Time>,
     /// Phase the test hook was observed to be in.
     pub phase: Option<String>,
