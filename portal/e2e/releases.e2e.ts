@@ -77,6 +77,30 @@ describe('a release', () => {
       .toHaveLength(3)
   })
 
+  it('runs its tests and shows their logs', async () => {
+    const page = await open(path('tests'))
+    await page.getByRole('button', { name: 'Run the tests' }).click()
+    await see(page.getByText('1 of 1 succeeded, 0 failed.'))
+    await see(page.getByRole('article').filter({ hasText: 'voyage-webapp-connection' }).getByText('Succeeded'))
+    await see(page.getByRole('region', { name: 'Log of voyage-webapp-connection' }))
+  })
+
+  it('is looked at, and not touched, by those who may only read', async () => {
+    const page = await open(path('history'), { as: 'viewer' })
+    for (const action of ['Update', 'Reconcile|Resume']) {
+      const button = page.getByRole('button', { name: new RegExp(`^(${action}) – You may not change releases in the namespace default`) })
+      await see(button)
+      await button.click({ force: true })
+    }
+    expect(page.url()).toContain('/default/voyage')
+    await page.getByRole('button', { name: 'More actions for voyage' }).click()
+    await see(page.getByRole('menuitem', { name: /Delete.*You may not delete releases/ }))
+    await page.getByRole('menuitem', { name: /Delete/ }).click({ force: true })
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    await page.goto('/k8s/helm/release/default/voyage/edit')
+    await see(page.getByText(/You may not change releases/))
+  })
+
   it('is suspended and resumed from its row', async () => {
     const page = await open('/k8s/helm/release?namespace=default')
     await api('POST', '/namespaces/default/releases/voyage/resume')
@@ -111,5 +135,21 @@ describe('a release', () => {
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
     await gone(dialog)
     await gone(page.getByRole('row').filter({ hasText: 'sunk' }))
+  })
+
+  it('that was never deployed is deleted without asking for what is not there', async () => {
+    await api('POST', '/namespaces/default/repositories', { name: 'silent', type: 'default', url: 'http://127.0.0.1:9/none' })
+    await api('POST', '/namespaces/default/releases', { name: 'unborn', chart: { sourceName: 'silent', name: 'webapp' } })
+    const page = await open('/k8s/helm/release?namespace=default')
+    const refused: string[] = []
+    page.on('response', (response) => response.status() >= 400 && refused.push(response.url()))
+    await rowAction(page, 'unborn', 'Delete')
+    const dialog = page.getByRole('dialog', { name: 'Delete unborn' })
+    await see(dialog.getByText('Nothing of it is deployed.'))
+    await dialog.getByRole('textbox').fill('unborn')
+    await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
+    await gone(dialog)
+    await gone(page.getByRole('row').filter({ hasText: 'unborn' }))
+    expect(refused).toEqual([])
   })
 })

@@ -63,6 +63,31 @@ describe('a Helm repository', () => {
     await page.keyboard.press('Escape')
   })
 
+  it('takes a pasted pull secret, and says afterwards only that there is one', async () => {
+    const auth = Buffer.from('captain:spyglass-9').toString('base64')
+    const page = await open('/k8s/helm/repository?namespace=default')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    const add = page.getByRole('dialog', { name: 'Add Helm Repository' })
+    await add.getByRole('textbox', { name: 'Name', exact: true }).fill('sealed')
+    await choose(add, 'Repository Type', 'OCI Repository')
+    await add.getByRole('textbox', { name: 'Repository URL' }).fill('oci://127.0.0.1:9/charts')
+    await choose(add, 'Credentials', 'Pull secret, pasted')
+    await add.getByRole('textbox', { name: 'Docker config' }).fill(JSON.stringify({ auths: { '127.0.0.1:9': { auth } } }))
+    await add.getByRole('button', { name: 'Create' }).click()
+    await gone(add)
+    await seeRow(page, 'sealed')
+    await rowAction(page, 'sealed', 'Update')
+    const update = page.getByRole('dialog', { name: 'Update sealed' })
+    await expect.poll(() => update.getByRole('combobox', { name: 'Credentials' }).inputValue()).toMatch(/^Stored: .+ in the Secret /)
+    for (const tab of ['', '?tab=yaml']) {
+      const secret = new RegExp(`${auth}|spyglass`)
+      expect(await page.content()).not.toMatch(secret)
+      await page.goto(`/k8s/helm/repository/default/sealed${tab}`)
+      await see(page.getByRole('tab', { selected: true }))
+      expect(await page.content()).not.toMatch(secret)
+    }
+  })
+
   it('shows its YAML, its events and its releases', async () => {
     const page = await open('/k8s/helm/repository/default/kept')
     await page.getByRole('tab', { name: 'YAML' }).click()
@@ -108,6 +133,7 @@ describe('an OCI repository', () => {
     const dialog = page.getByRole('dialog', { name: 'Delete one-chart' })
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
     await gone(dialog)
+    await gone(page.getByRole('row').filter({ hasText: 'one-chart' }))
   })
 
   it('with a tag that is not there says so', async () => {

@@ -40,6 +40,16 @@ describe('the shell', () => {
     await see(page.getByRole('heading', { name: 'steered', level: 1 }))
   })
 
+  it('opens what was typed, however quickly Enter follows', async () => {
+    const page = await open('/k8s/helm/repository')
+    await see(page.getByRole('table'))
+    await page.keyboard.press('Control+k')
+    await see(page.getByRole('dialog').getByRole('combobox'))
+    await page.keyboard.type('steered')
+    await page.keyboard.press('Enter')
+    await see(page.getByRole('heading', { name: 'steered', level: 1 }))
+  })
+
   it('lists its shortcuts, and gives the focus back', async () => {
     const page = await open('/k8s/helm/release')
     await see(page.getByRole('table'))
@@ -105,5 +115,12 @@ describe('tables', () => {
     await seeRow(page, 'served-webapp', /2 \/ 2/)
     await page.getByRole('link', { name: 'served-webapp', exact: true }).click()
     await see(page.getByRole('heading', { name: 'served-webapp', level: 1 }))
+  })
+
+  it('show services to those who may only read', async () => {
+    const page = await open('/k8s/services?namespace=default', { as: 'viewer' })
+    await seeRow(page, 'served-webapp')
+    await page.getByRole('link', { name: 'served-webapp', exact: true }).click()
+    await see(page.getByText(/It can only be looked at here/))
   })
 })

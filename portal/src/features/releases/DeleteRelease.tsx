@@ -5,7 +5,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ConfirmDialog } from '../../ui/ConfirmDialog'
 import { deleteRelease, resources, type Release } from './queries'
 
-type Props = { release: Pick<Release, 'namespace' | 'name' | 'suspended'> | undefined; onClose: () => void; onDeleted?: () => void }
+type Subject = Pick<Release, 'namespace' | 'name' | 'suspended' | 'deployed'>
+type Props = { release: Subject | undefined; onClose: () => void; onDeleted?: () => void }
 
 /** Asks before a release is deleted, and says what goes with it. */
 export function DeleteRelease({ release, onClose, onDeleted }: Props) {
@@ -43,12 +44,13 @@ export function DeleteRelease({ release, onClose, onDeleted }: Props) {
 /** Kinds whose data is lost with them. */
 const DATA = ['PersistentVolumeClaim', 'StatefulSet']
 
-function Consequences({ release }: { release: Pick<Release, 'namespace' | 'name' | 'suspended'> }) {
-  const { namespace, name, suspended } = release
-  const tree = useQuery({ ...resources(namespace, name), enabled: !suspended })
+function Consequences({ release }: { release: Subject }) {
+  const { namespace, name, suspended, deployed } = release
+  const tree = useQuery({ ...resources(namespace, name), enabled: !suspended && Boolean(deployed) })
   if (suspended) {
     return <Text size="sm">It is suspended: what it deployed stays in the cluster, and nothing looks after it any more.</Text>
   }
+  if (!deployed) return <Text size="sm">Nothing of it is deployed. Its chart and its values can be deployed again.</Text>
   const kinds = new Map<string, number>()
   for (const { kind } of tree.data?.items ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
   const list = [...kinds].sort().map(([kind, count]) => `${count} ${kind}`)

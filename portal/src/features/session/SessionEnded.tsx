@@ -1,4 +1,4 @@
-import { Anchor, Modal, Stack, Text } from '@mantine/core'
+import { Anchor, getDefaultZIndex, Modal, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 
 import type { Schemas } from '../../api/client'
@@ -19,7 +19,16 @@ export function SessionEnded() {
     return queries.invalidateQueries()
   }
   return (
-    <Modal opened={ended} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} title="Your session ended">
+    <Modal
+      opened={ended}
+      onClose={() => undefined}
+      withCloseButton={false}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      title="Your session ended"
+      // Over panes and dialogs that were opened before.
+      zIndex={getDefaultZIndex('max')}
+    >
       <Stack>
         <Text size="sm">Sign in again to go on. What you typed on this page is still there.</Text>
         <TokenForm onSignedIn={signedIn} />

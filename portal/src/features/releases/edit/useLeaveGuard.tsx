@@ -18,6 +18,7 @@ export function useLeaveGuard(unsaved: boolean) {
       onClose={() => blocker.reset?.()}
       title="Leave without saving?"
       action="Leave"
+      cancel="Keep editing"
       danger
       pending={false}
       error={undefined}

@@ -58,6 +58,8 @@ function Palette({ onClose }: { onClose: (chosen: Entry) => void }) {
   const { groups, pending, error } = useGroups(mode, text.trim() === '' ? '' : search)
   const entries = groups.flatMap((group) => group.entries)
   const [chosen, setChosen] = useState<string>()
+  // Enter came before what was typed was searched for.
+  const [waiting, setWaiting] = useState(false)
   const at = Math.max(0, entries.findIndex(({ id }) => id === chosen))
   const active = entries[at]
   const list = useRef<HTMLDivElement>(null)
@@ -75,18 +77,26 @@ function Palette({ onClose }: { onClose: (chosen: Entry) => void }) {
     if (entry.mode) return enter(entry.mode)
     onClose(entry)
   }
+  const settled = text.trim() === search && !pending
+  useEffect(() => {
+    if (!waiting || !settled) return
+    setWaiting(false)
+    choose(active)
+  })
   const onKeyDown = (event: KeyboardEvent) => {
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 5, PageUp: at - 5 }[event.key]
     if (to !== undefined) {
       event.preventDefault()
+      setWaiting(false)
       const wrapped = Math.abs(to - at) === 1 ? (to + entries.length) % entries.length : Math.min(Math.max(to, 0), entries.length - 1)
       setChosen(entries[wrapped]?.id)
     } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
       event.preventDefault()
-      choose(active)
+      // What was chosen with the arrows is meant, whatever else is still being found.
+      if (settled || (chosen !== undefined && active?.id === chosen)) choose(active)
+      else setWaiting(true)
     } else if (event.key === 'Backspace' && text === '' && mode !== 'all') enter('all')
   }
-  const settled = text.trim() === search && !pending
   return (
     <>
       <TextInput
@@ -109,6 +119,7 @@ function Palette({ onClose }: { onClose: (chosen: Entry) => void }) {
         onChange={(event) => {
           setText(event.currentTarget.value)
           setChosen(undefined)
+          setWaiting(false)
         }}
         onKeyDown={onKeyDown}
       />
