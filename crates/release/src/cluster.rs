@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use k8s_openapi::api::core::v1::Event;
 use kube::{
-    Client, Resource,
+    Api, Client, Resource,
     api::{
         ApiResource, DeleteParams, DynamicObject, GetParams, ListParams, Patch, PatchParams, PostParams,
         PropagationPolicy, Request, ValidationDirective,
@@ -24,6 +25,8 @@ use crate::{
     object::{Object, ObjectId},
 };
 
+/// Events of one object that are read.
+const MAX_EVENTS: u32 = 100;
 /// How long the list of kinds is trusted when charts are rendered.
 const KINDS_TRUSTED: Duration = Duration::from_secs(60);
 /// A kind that is not found makes the list be read again, at most this often.
@@ -246,6 +249,21 @@ impl Cluster {
             Ok(live) => Ok(Some(live)),
             Err(error) if api_error::code(&error) == Some(404) => Ok(None),
             Err(source) => Err(failed("get", placed, source)),
+        }
+    }
+
+    /// The warnings among the events of an object, at most [`MAX_EVENTS`]; none where they may not be read.
+    ///
+    /// # Errors
+    /// [`Error::Request`].
+    pub async fn warnings(&self, placed: &Placed) -> Result<Vec<Event>, Error> {
+        let id = placed.object.id();
+        let fields = format!("involvedObject.kind={},involvedObject.name={},type=Warning", id.kind, id.name);
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &id.namespace);
+        match events.list(&ListParams::default().fields(&fields).limit(MAX_EVENTS)).await {
+            Ok(list) => Ok(list.items),
+            Err(error) if matches!(api_error::code(&error), Some(403 | 404)) => Ok(Vec::new()),
+            Err(source) => Err(failed("list the events of", placed, source)),
         }
     }
 

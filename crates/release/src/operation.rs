@@ -14,6 +14,7 @@
 
 mod apply;
 mod crds;
+mod gone;
 mod hooks;
 mod render;
 mod uninstall;

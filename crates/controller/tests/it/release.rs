@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, Service};
-use kube::api::DeleteParams;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{Event, Pod, Service};
+use kube::api::{DeleteParams, PostParams};
 use kube::{Api, ResourceExt as _};
 use pilothouse_resources::condition;
 use serde_json::json;
@@ -293,6 +294,60 @@ async fn hooks_workloads_and_tests_run() {
     let managers: Vec<&str> =
         service.managed_fields().iter().filter_map(|entry| entry.manager.as_deref()).collect();
     assert_eq!(managers, ["helm"]);
+}
+
+/// Waits until a Job is there.
+async fn there(jobs: &Api<Job>, name: &str) -> Job {
+    for _ in 0..600 {
+        if let Some(job) = jobs.get_opt(name).await.unwrap() {
+            return job;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("there is no Job {name}");
+}
+
+/// A Job that is deleted as soon as it has ended is often gone before anybody looked. Its Pod hangs here, so that it is
+/// this test that ends and deletes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hook_that_deletes_itself_is_told_by_the_events_it_left() {
+    let stage = Stage::new().await;
+    let pod = "metadata: {annotations: {pilothouse.test/pod: pending}}";
+    let hook =
+        HOOK.replace("  template:\n", &format!("  ttlSecondsAfterFinished: 0\n  template:\n    {pod}\n"));
+    stage.publish(
+        "ttl",
+        "1.0.0",
+        &[
+            ("values.yaml", "message: hello\n"),
+            ("templates/cm.yaml", CONFIG_MAP),
+            ("templates/hook.yaml", &hook),
+        ],
+    );
+    let jobs: Api<Job> = Api::namespaced(stage.client.clone(), &stage.namespace);
+    let events: Api<Event> = Api::namespaced(stage.client.clone(), &stage.namespace);
+    for (name, failed, reason) in [("good", false, "InstallSucceeded"), ("bad", true, "InstallFailed")] {
+        stage.release(name, "ttl", "1.0.0", json!({"timeout": "60s"})).await;
+        let hook = format!("{name}-pre");
+        let job = there(&jobs, &hook).await;
+        if failed {
+            let now = jiff::Timestamp::now().to_string();
+            let event: Event = serde_json::from_value(json!({
+                "metadata": {"name": format!("{hook}.1"), "namespace": stage.namespace},
+                "involvedObject": {"apiVersion": "batch/v1", "kind": "Job", "name": hook, "namespace": stage.namespace,
+                    "uid": job.metadata.uid},
+                "type": "Warning", "reason": "BackoffLimitExceeded",
+                "message": "Job has reached the specified backoff limit",
+                "firstTimestamp": now[..19].to_owned() + "Z", "lastTimestamp": now[..19].to_owned() + "Z",
+            }))
+            .unwrap();
+            events.create(&PostParams::default(), &event).await.unwrap();
+        }
+        jobs.delete(&hook, &DeleteParams::background()).await.unwrap();
+        let release = stage.until_ready(name, reason).await;
+        let text = message(&release, condition::READY);
+        assert_eq!(text.contains("Job has reached the specified backoff limit"), failed, "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use pilothouse_chart::{HookDeletePolicy, HookEvent};
 use pilothouse_resources::{DeletionPropagation, TestFilter};
 
 use super::{
-    Action, Failure, Operation, Progressed, RECHECK, Waiting, World,
+    Action, Failure, Operation, Progressed, RECHECK, Waiting, World, gone,
     wait::{live, verdict},
 };
 use crate::{
@@ -236,11 +236,17 @@ impl Operation {
         let placed = self.place_hook(world, index).await?;
         let named: Vec<&Placed> = placed.iter().filter(|placed| !placed.object.name().is_empty()).collect();
         let answers = live(&world.cluster, &named).await?;
-        let states = named.iter().zip(answers).map(|(placed, answer)| {
-            let health = answer.as_ref().map_or(Health::NotFound, health::of_hook);
-            (placed.object.id(), health)
-        });
-        let unready = states.filter(|(_, health)| !health.is_current()).collect();
+        let began = self.hook_run(index).and_then(|run| run.started_at).unwrap_or(self.started);
+        let mut unready = Vec::new();
+        for (placed, answer) in named.into_iter().zip(answers) {
+            let health = match &answer {
+                Some(object) => health::of_hook(object),
+                None => gone::health(&world.cluster, placed, began).await?,
+            };
+            if !health.is_current() {
+                unready.push((placed.object.id(), health));
+            }
+        }
         match verdict(unready, deadline) {
             Ok(None) => {
                 self.set_hook_run(index, HookPhase::Succeeded);

@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Failure, Operation, Progressed, RECHECK, Waiting, World};
+use super::{Failure, Operation, Progressed, RECHECK, Waiting, World, gone};
 use crate::{
     cluster::{self, Cluster, Placed},
     health::{self, Health, Jobs},
@@ -70,16 +70,11 @@ impl Operation {
         let placed: Vec<&Placed> = waiting.iter().map(|at| &self.tracked[*at].placed).collect();
         let answers = live(&world.cluster, &placed).await?;
         for (at, answer) in waiting.into_iter().zip(answers) {
-            let health = answer.as_ref().map(|object| self.health(object));
-            let tracked = &mut self.tracked[at];
-            tracked.health = match health {
-                Some(health) => health,
-                // A Job that cleans itself up after it completed.
-                None if tracked.placed.object.0.pointer("/spec/ttlSecondsAfterFinished").is_some() => {
-                    Health::Current
-                }
-                None => Health::NotFound,
+            let health = match &answer {
+                Some(object) => self.health(object),
+                None => gone::health(&world.cluster, &self.tracked[at].placed, self.started).await?,
             };
+            self.tracked[at].health = health;
         }
         verdict(unready(&self.tracked), deadline)
     }
