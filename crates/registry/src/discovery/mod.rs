@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use crate::envelope;
 use crate::error::Kind;
 use crate::{Error, Family, OciClient, TagList};
 
@@ -273,11 +274,12 @@ fn nothing_below(path: &str, names: &[String]) -> String {
         // The same first segment is the likeliest slip; else whatever comes first.
         let first = path.split('/').next().unwrap_or_default();
         let alike = |name: &&String| name.split('/').next() == Some(first);
-        let mut chosen: Vec<&str> = names.iter().filter(alike).map(String::as_str).take(NAMED).collect();
+        let mut chosen: Vec<&String> = names.iter().filter(alike).take(NAMED).collect();
         if chosen.is_empty() {
-            chosen = names.iter().map(String::as_str).take(NAMED).collect();
+            chosen = names.iter().take(NAMED).collect();
         }
-        chosen.join(", ")
+        // Names are the registry's texts.
+        chosen.into_iter().map(|name| envelope::clip(name)).collect::<Vec<_>>().join(", ")
     };
     match (path.is_empty(), names.len()) {
         (_, 0) => {
