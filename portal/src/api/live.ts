@@ -27,6 +27,9 @@ export const useOnlyNamespaces = refused.use
 /** Seconds before a stream that the server refused is asked for again; the last one is repeated. */
 const PAUSES = [1, 2, 5, 10, 30]
 
+/** The server says at least every 15 seconds that it is there; a way that was cut in silence is noticed by this. */
+const SILENCE_MS = 45_000
+
 let again: (() => void) | undefined
 
 /** Asks for the stream at once instead of at the next attempt. */
@@ -47,19 +50,30 @@ function follow(queries: QueryClient, namespace: string | undefined): () => void
   let source: EventSource | undefined
   let failures = 0
   let timer: number | undefined
+  let silence: number | undefined
 
   const open = () => {
     window.clearTimeout(timer)
+    window.clearTimeout(silence)
     source?.close()
     source = new EventSource(`/api/v1/stream${query}`)
     source.addEventListener('open', opened)
     source.addEventListener('error', failed)
     // The server names its events.
     source.addEventListener('change', heard)
+    source.addEventListener('alive', alive)
+  }
+  const alive = () => {
+    report('live')
+    window.clearTimeout(silence)
+    silence = window.setTimeout(() => {
+      report('lost')
+      open()
+    }, SILENCE_MS)
   }
   const opened = () => {
     failures = 0
-    report('live')
+    alive()
   }
   const failed = () => {
     report('lost')
@@ -72,7 +86,7 @@ function follow(queries: QueryClient, namespace: string | undefined): () => void
   }
   const heard = (event: MessageEvent<string>) => {
     const change = JSON.parse(event.data) as Change
-    report('live')
+    alive()
     if (change.type === 'signedOut') return sessionEnded.set(true)
     if (change.type === 'forbidden' && !namespace) refused.set(true)
     changes.take(change)
@@ -88,6 +102,7 @@ function follow(queries: QueryClient, namespace: string | undefined): () => void
     source?.close()
     changes.stop()
     window.clearTimeout(timer)
+    window.clearTimeout(silence)
     window.removeEventListener('online', open)
     window.removeEventListener('offline', offline)
   }

@@ -1116,7 +1116,8 @@ export interface paths {
         /**
          * Changes as they happen (Server-Sent Events), as far as the caller may see them.
          * @description Load lists when `ready` or `reset` comes; apply `applied` and `deleted` in between. A browser that comes back
-         *     with `Last-Event-ID` gets what it missed, or `ready` where that is no longer known.
+         *     with `Last-Event-ID` gets what it missed, or `ready` where that is no longer known. Where nothing changes, an event
+         *     named `alive` comes every 15 s.
          */
         get: operations["getStream"];
         put?: never;

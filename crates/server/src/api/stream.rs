@@ -24,7 +24,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes as they happen (Server-Sent Events), as far as the caller may see them.
 ///
 /// Load lists when `ready` or `reset` comes; apply `applied` and `deleted` in between. A browser that comes back
-/// with `Last-Event-ID` gets what it missed, or `ready` where that is no longer known.
+/// with `Last-Event-ID` gets what it missed, or `ready` where that is no longer known. Where nothing changes, an event
+/// named `alive` comes every 15 s.
 #[utoipa::path(get, path = "/stream", tag = "stream", params(InNamespace), responses(
     (status = 200, description = "Events, each a `Change`.", body = Change, content_type = "text/event-stream"),
     (status = 503, description = "Too many streams.", body = Problem),
@@ -43,7 +44,9 @@ pub(crate) async fn follow(
         let event = following.next().await?;
         Some((Ok(event), following))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")))
+    // An event, not a comment: only events tell the page that the way to the server is still open.
+    let alive = Event::default().event("alive").data("still here");
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).event(alive)))
 }
 
 struct Following {
