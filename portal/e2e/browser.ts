@@ -16,11 +16,13 @@ export type Options = {
   width?: number
   /** Lets a checker be put into the page; everything else keeps the page's Content-Security-Policy. */
   bypassPolicy?: boolean
+  /** The test cuts connections, of which the console tells. */
+  cuts?: boolean
 }
 
 /** A page of a fresh browser context. Errors on its console and requests to other hosts fail the test. */
 export async function open(path: string | undefined, options: Options = {}): Promise<Page> {
-  const { as = 'admin', theme = 'light', width = 1440, bypassPolicy = false } = options
+  const { as = 'admin', theme = 'light', width = 1440, bypassPolicy = false, cuts = false } = options
   browser ??= chromium.launch({
     executablePath: process.env.PILOTHOUSE_CHROMIUM ?? '/usr/bin/chromium',
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
@@ -36,7 +38,7 @@ export async function open(path: string | undefined, options: Options = {}): Pro
   contexts.push(context)
   if (as !== 'nobody') await signIn(context, as === 'admin' ? adminToken : viewerToken)
   const page = await context.newPage()
-  watch(page)
+  watch(page, cuts)
   if (path !== undefined) await page.goto(path)
   return page
 }
@@ -46,8 +48,9 @@ async function signIn(context: BrowserContext, token: string) {
   expect(answer.status(), await answer.text()).toBe(201)
 }
 
-function watch(page: Page) {
+function watch(page: Page, cuts: boolean) {
   page.on('console', (message) => {
+    if (cuts && message.text().includes('net::ERR_')) return
     if (message.type() === 'error' && !EXPECTED.test(message.text())) complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))

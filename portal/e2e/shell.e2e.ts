@@ -29,6 +29,17 @@ describe('signing in', () => {
 })
 
 describe('the shell', () => {
+  it('says when changes do not arrive, and when they do again', async () => {
+    const page = await open(undefined, { cuts: true })
+    await page.context().route('**/api/v1/stream*', (route) => route.abort())
+    await page.goto('/k8s/helm/release')
+    await see(page.getByText(/^Disconnected since/))
+    await page.context().unroute('**/api/v1/stream*')
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await gone(page.getByText(/^Disconnected since/))
+    await seeRow(page, 'steered')
+  })
+
   it('finds a release by its palette, with the keyboard alone', async () => {
     const page = await open('/k8s/helm/repository')
     await see(page.getByRole('table'))
