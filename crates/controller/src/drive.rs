@@ -116,11 +116,11 @@ impl<R: Reconcile> Driver<R> {
             metrics.forget(R::KIND, &namespace, &name);
             self.forget_failures(&key);
         }
-        let again = wait.map(|w| format!("{:.3}s", w.as_secs_f64()));
+        let again = wait.map(|w| format!("{:.3}s", w.as_secs_f64())).unwrap_or_default();
         if let Outcome::Retry(error) = outcome {
-            tracing::warn!(kind = R::KIND, namespace, name, ?took, ?again, error, "reconcile failed");
+            tracing::warn!(kind = R::KIND, namespace, name, ?took, again, error, "reconcile failed");
         } else {
-            tracing::debug!(kind = R::KIND, namespace, name, ?took, ?again, "reconciled");
+            tracing::debug!(kind = R::KIND, namespace, name, ?took, again, "reconciled");
         }
         action
     }

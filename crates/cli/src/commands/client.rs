@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::bail;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::{
@@ -43,9 +44,19 @@ pub(crate) struct WaitArgs {
     /// Wait until the work is done; exit status 1 if it fails.
     #[arg(long)]
     pub(crate) wait: bool,
-    /// Longest wait, in seconds.
-    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
-    pub(crate) timeout: u64,
+    /// Longest wait, for example `90s` or `5m` (a bare number is seconds).
+    #[arg(long, default_value = "5m", value_parser = duration, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+}
+
+/// Reads a duration as `helm` writes it, or a number of seconds.
+fn duration(written: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = written.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let read: Option<SignedDuration> = written.parse().ok();
+    read.and_then(|duration| duration.try_into().ok())
+        .ok_or_else(|| "write it like `90s`, `5m` or `1h30m`".to_owned())
 }
 
 impl ClientArgs {
@@ -144,8 +155,8 @@ pub(crate) async fn wait_for(
                 }
             }
         }
-        if begin.elapsed().as_secs() >= wait.timeout {
-            bail!("not done after {} s: {said}", wait.timeout);
+        if begin.elapsed() >= wait.timeout {
+            bail!("not done after {} s: {said}", wait.timeout.as_secs());
         }
         tokio::time::sleep(POLL).await;
     }
@@ -230,5 +241,15 @@ mod tests {
     fn long_texts_are_cut_for_tables() {
         assert_eq!(brief("one\ntwo"), "one");
         assert_eq!(brief(&"ä".repeat(100)).chars().count(), 80);
+    }
+
+    #[test]
+    fn a_wait_is_written_as_helm_does_or_in_seconds() {
+        for (written, seconds) in [("300", 300), ("90s", 90), ("5m0s", 300), ("1h30m", 5400)] {
+            assert_eq!(duration(written), Ok(Duration::from_secs(seconds)), "{written}");
+        }
+        for wrong in ["", "-5s", "soon", "5 lightyears"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
     }
 }

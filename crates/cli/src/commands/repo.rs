@@ -295,12 +295,16 @@ async fn show(client: &ClientArgs, api: &Api, name: &str) -> anyhow::Result<()> 
                 format!("{} with {} versions", text(catalog, "charts"), text(catalog, "versions")),
             );
             let complete = if catalog["complete"] == true { "complete" } else { "not complete" };
-            field(
-                "Listed by",
-                format!("{} ({complete}) {}", text(catalog, "method"), text(catalog, "detail")),
-            );
+            if catalog["method"].as_str().is_some_and(|method| !method.is_empty()) {
+                field(
+                    "Listed by",
+                    format!("{} ({complete}) {}", text(catalog, "method"), text(catalog, "detail")),
+                );
+            }
             field("Checked", format!("{} ago", ago(&catalog["lastCheckedAt"])));
-            field("Changed", format!("{} ago", ago(&catalog["lastChangedAt"])));
+            if catalog["lastChangedAt"].is_string() {
+                field("Changed", format!("{} ago", ago(&catalog["lastChangedAt"])));
+            }
             field("Next sync", text(catalog, "nextSyncAt"));
         }
         if let Ok(dependents) = dependents {

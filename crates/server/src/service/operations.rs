@@ -17,8 +17,9 @@ use pilothouse_release::{
     desired::Options,
     operation::{Operation, Outcome, Step, World},
     record::RecordHook,
+    snapshot::snapshot,
 };
-use pilothouse_resources::HelmRelease;
+use pilothouse_resources::{HelmRelease, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Semaphore, oneshot};
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{Caller, problem::Problem};
 
-/// Annotation with what the last rollback through the API did ([`LastOperation`] as JSON).
+/// Annotation with what the last rollback or test through the API did ([`Note`] as JSON).
 pub const LAST_OPERATION: &str = "pilothouse.dev/last-operation";
 /// Operations at a time, of all callers.
 const MAX_RUNNING: usize = 32;
@@ -75,6 +76,17 @@ pub struct LastOperation {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub at: Option<Timestamp>,
+}
+
+/// What is noted of an operation on its release.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Note {
+    #[serde(flatten)]
+    operation: LastOperation,
+    /// What a rollback left deployed. A suspended HelmRelease is not reconciled, so its own history does not have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<Snapshot>,
 }
 
 /// A test of a release.
@@ -172,7 +184,7 @@ pub async fn rollback(
         at: Some(Timestamp::now()),
     };
     let suspend = json!({
-        "metadata": {"annotations": {LAST_OPERATION: text(&begun)}},
+        "metadata": {"annotations": {LAST_OPERATION: text(&Note { operation: begun.clone(), snapshot: None })}},
         "spec": {"suspend": true},
     });
     merge::<HelmRelease>(&api(&caller.client, Some(namespace)), name, &suspend).await?;
@@ -211,8 +223,8 @@ pub async fn test(
     run(caller, sources, operations, &release, operation, begun).await
 }
 
-fn text(operation: &LastOperation) -> String {
-    serde_json::to_string(operation).unwrap_or_default()
+fn text(note: &Note) -> String {
+    serde_json::to_string(note).unwrap_or_default()
 }
 
 /// Runs an operation in the background and waits a little for its end.
@@ -239,10 +251,11 @@ async fn run(
     let template = begun.clone();
     tokio::spawn(async move {
         let outcome = tokio::time::timeout(LONGEST, drive(&mut operation, &world)).await;
-        let end = end(&template, outcome.ok());
+        let note = end(&template, outcome.ok());
         // Written also for tests: the change tells everybody who looks at the release.
-        let note = json!({"metadata": {"annotations": {LAST_OPERATION: text(&end)}}});
-        if let Err(problem) = merge::<HelmRelease>(&releases, &name, &note).await {
+        let change = json!({"metadata": {"annotations": {LAST_OPERATION: text(&note)}}});
+        let end = note.operation;
+        if let Err(problem) = merge::<HelmRelease>(&releases, &name, &change).await {
             tracing::debug!(name, detail = problem.detail, "the end of an operation was not noted");
         }
         tracing::info!(
@@ -272,8 +285,11 @@ async fn drive(operation: &mut Operation, world: &World) -> Box<Outcome> {
     }
 }
 
-fn end(begun: &LastOperation, outcome: Option<Box<Outcome>>) -> LastOperation {
-    let revision = outcome.as_ref().and_then(|outcome| outcome.record.as_ref()).map(|record| record.version);
+fn end(begun: &LastOperation, outcome: Option<Box<Outcome>>) -> Note {
+    let record = outcome.as_ref().and_then(|outcome| outcome.record.as_ref());
+    let revision = record.map(|record| record.version);
+    let snapshot =
+        record.filter(|_| begun.action == "rollback").map(|record| snapshot(record, &begun.action, None));
     let (result, message) = match outcome.map(|outcome| outcome.error) {
         Some(None) if begun.action == "test" => ("succeeded", "The tests succeeded".to_owned()),
         Some(None) => {
@@ -288,18 +304,34 @@ fn end(begun: &LastOperation, outcome: Option<Box<Outcome>>) -> LastOperation {
         Some(Some(error)) => ("failed", error),
         None => ("failed", "it did not end within an hour".to_owned()),
     };
-    LastOperation {
+    let operation = LastOperation {
         result: result.to_owned(),
         message,
         revision: revision.or(begun.revision),
         at: Some(Timestamp::now()),
         ..begun.clone()
-    }
+    };
+    Note { operation, snapshot }
 }
 
 /// What the last rollback or test through the API did.
 pub fn last(release: &HelmRelease) -> Option<LastOperation> {
+    note(release).map(|note| note.operation)
+}
+
+fn note(release: &HelmRelease) -> Option<Note> {
     serde_json::from_str(release.annotations().get(LAST_OPERATION)?).ok()
+}
+
+/// What is deployed: the newest of the HelmRelease's own history, or what a rollback put over it since it is suspended.
+pub fn deployed(release: &HelmRelease) -> Option<Snapshot> {
+    let own = release.status.as_ref().and_then(|status| status.latest());
+    let newest = own.map_or(0, |own| own.version);
+    note(release)
+        .filter(|_| release.spec.suspend.unwrap_or_default())
+        .and_then(|note| note.snapshot)
+        .filter(|noted| noted.version > newest)
+        .or_else(|| own.cloned())
 }
 
 /// The tests of a release's newest revision, with their logs where wanted.

@@ -178,6 +178,11 @@ async fn a_release_is_rolled_back_with_the_callers_rights() {
     assert_eq!(maps.get("web").await.unwrap().data.unwrap()["text"], "one");
     let shown = server.get(&format!("{at}/web")).await.json();
     assert_eq!((&shown["suspended"], &shown["lastOperation"]["result"]), (&json!(true), &json!("succeeded")));
+    assert_eq!(
+        (&shown["deployed"]["revision"], &shown["deployed"]["chartVersion"]),
+        (&json!(3), &json!("1.0.0")),
+        "{shown}"
+    );
     let history = server.get(&format!("{at}/web/history")).await.json();
     assert_eq!(
         (&history[0]["revision"], &history[0]["status"]),

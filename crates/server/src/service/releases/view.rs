@@ -13,7 +13,7 @@ use super::request::OWN_FIELDS;
 use crate::{
     page::{Listed, SortKey},
     problem::Problem,
-    service::{dependents::SourceKey, objects::to_yaml, status::Status, updates::Newer},
+    service::{dependents::SourceKey, objects::to_yaml, operations, status::Status, updates::Newer},
     validate,
 };
 
@@ -253,7 +253,7 @@ impl Release {
                 status.observed_generation,
                 spec.suspend.unwrap_or_default(),
             ),
-            deployed: status.latest().map(Deployed::of),
+            deployed: operations::deployed(object).as_ref().map(Deployed::of),
             last_attempted_version: status.last_attempted_revision.clone(),
             failures: status.failures.unwrap_or_default(),
             last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
