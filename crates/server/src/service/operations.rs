@@ -323,15 +323,13 @@ fn note(release: &HelmRelease) -> Option<Note> {
     serde_json::from_str(release.annotations().get(LAST_OPERATION)?).ok()
 }
 
-/// What is deployed: the newest of the HelmRelease's own history, or what a rollback put over it since it is suspended.
-pub fn deployed(release: &HelmRelease) -> Option<Snapshot> {
+/// What a rollback put over the HelmRelease's own history, and a sentence that says so, while it is suspended.
+pub fn rolled_back(release: &HelmRelease) -> Option<(Snapshot, String)> {
     let own = release.status.as_ref().and_then(|status| status.latest());
     let newest = own.map_or(0, |own| own.version);
-    note(release)
-        .filter(|_| release.spec.suspend.unwrap_or_default())
-        .and_then(|note| note.snapshot)
-        .filter(|noted| noted.version > newest)
-        .or_else(|| own.cloned())
+    let note = note(release).filter(|_| release.spec.suspend.unwrap_or_default())?;
+    let snapshot = note.snapshot.filter(|noted| noted.version > newest)?;
+    Some((snapshot, note.operation.message))
 }
 
 /// The tests of a release's newest revision, with their logs where wanted.

@@ -183,6 +183,8 @@ async fn a_release_is_rolled_back_with_the_callers_rights() {
         (&json!(3), &json!("1.0.0")),
         "{shown}"
     );
+    let message = shown["status"]["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("Rolled back to revision 1"), "{shown}");
     let history = server.get(&format!("{at}/web/history")).await.json();
     assert_eq!(
         (&history[0]["revision"], &history[0]["status"]),

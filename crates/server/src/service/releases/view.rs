@@ -233,7 +233,7 @@ impl Release {
         let own = object.namespace().unwrap_or_default();
         let empty = pilothouse_resources::HelmReleaseStatus::default();
         let status = object.status.as_ref().unwrap_or(&empty);
-        Self {
+        let mut view = Self {
             name: object.name_any(),
             uid: object.uid().unwrap_or_default(),
             resource_version: object.resource_version().unwrap_or_default(),
@@ -253,13 +253,18 @@ impl Release {
                 status.observed_generation,
                 spec.suspend.unwrap_or_default(),
             ),
-            deployed: operations::deployed(object).as_ref().map(Deployed::of),
+            deployed: status.latest().map(Deployed::of),
             last_attempted_version: status.last_attempted_revision.clone(),
             failures: status.failures.unwrap_or_default(),
             last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
             newer: None,
             namespace: own,
+        };
+        if let Some((snapshot, message)) = operations::rolled_back(object) {
+            view.deployed = Some(Deployed::of(&snapshot));
+            view.status.message = Some(message);
         }
+        view
     }
 }
 
