@@ -54,7 +54,7 @@ impl Upload {
             if value.is_empty() { Err(malformed(format!("Chart.yaml has no `{name}`"))) } else { Ok(value) }
         };
         let (name, version) = (field("name")?, field("version")?);
-        if semver::Version::parse(&version).is_err() {
+        if version::lenient(&version).is_none() {
             return Err(malformed(format!(
                 "its version `{}` is not a semantic version",
                 version.escape_debug()

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::events::Recorder;
 use super::gc::Owners;
+use super::objects::is_deleting;
 use super::pods::Addresses;
 use super::{Simulation, route};
 use crate::Cluster;
@@ -202,9 +203,25 @@ impl Engine {
     }
 
     pub(super) fn enqueue(&mut self, key: Key) {
-        if self.queued.insert(key.clone()) {
+        if !self.queued.insert(key.clone()) {
+            return;
+        }
+        if self.is_waited_for(&key) {
+            self.queue.push_front(key);
+        } else {
             self.queue.push_back(key);
         }
+    }
+
+    /// Whether requests fail until the key was looked at: a new namespace has no ServiceAccount for its Pods, the
+    /// objects of a new definition are not served. That must not take longer because many workloads change.
+    fn is_waited_for(&self, key: &Key) -> bool {
+        let bucket = match key.what {
+            What::Namespace => "namespaces",
+            What::Definition => "apiextensions.k8s.io/customresourcedefinitions",
+            _ => return false,
+        };
+        self.get(bucket, "", &key.name).is_some_and(|object| !is_deleting(&object))
     }
 
     /// Looks at a key again after a while.

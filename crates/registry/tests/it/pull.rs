@@ -23,6 +23,19 @@ async fn a_pushed_chart_comes_back_byte_for_byte() {
     assert_eq!(client.resolve("1.0.0_build.5").await.unwrap().digest, pushed.digest);
 }
 
+/// As `helm push` does, which takes what Chart.yaml may hold; `helm pull` finds such a version by its name only.
+#[tokio::test]
+async fn a_loosely_written_version_is_pushed_as_it_is() {
+    let registry = TestRegistry::start().await;
+    for (written, version) in [("'1'", "1"), ("v0.1.0", "v0.1.0")] {
+        let upload = Upload::from_archive(chart("app", written, "")).unwrap();
+        let pushed = registry.client("").push_chart(&upload).await.unwrap();
+        assert_eq!(pushed.tag, version);
+    }
+    let error = Upload::from_archive(chart("app", "latest", "")).unwrap_err();
+    assert!(error.to_string().contains("its version `latest` is not a semantic version"), "{error}");
+}
+
 #[tokio::test]
 async fn pushing_the_same_chart_again_uploads_no_blob() {
     let registry = TestRegistry::start().await;
