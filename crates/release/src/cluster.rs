@@ -22,7 +22,7 @@ use tokio::sync::RwLock;
 
 use crate::{
     api_error,
-    object::{Object, ObjectId},
+    object::{Object, ObjectId, aggregate},
 };
 
 /// Events of one object that are read.
@@ -55,6 +55,9 @@ pub enum Error {
         /// The object's namespace, where it names one.
         namespace: String,
     },
+    /// The cluster does not know several kinds.
+    #[error("{}", aggregate(.0.iter().map(ToString::to_string)))]
+    NoKinds(Vec<Error>),
     /// A request on an object failed.
     #[error("cannot {verb} {id}: {}", api_error::text(.source))]
     Request {
@@ -72,7 +75,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Discover(source) | Self::Request { source, .. } => api_error::is_transient(source),
-            Self::NoKind { .. } => false,
+            Self::NoKind { .. } | Self::NoKinds(_) => false,
         }
     }
 }
@@ -192,13 +195,25 @@ impl Cluster {
     /// [`place`](Self::place) for many.
     ///
     /// # Errors
-    /// That of the first object that has one.
+    /// All kinds that the cluster does not know, or why it could not be asked.
     pub async fn place_all(&self, objects: Vec<Object>, namespace: &str) -> Result<Vec<Placed>, Error> {
         let mut placed = Vec::with_capacity(objects.len());
+        let mut unknown = Vec::new();
         for object in objects {
-            placed.push(self.place(object, namespace).await?);
+            match self.place(object, namespace).await {
+                Ok(one) => placed.push(one),
+                Err(error @ Error::NoKind { .. }) => unknown.push(error),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(placed)
+        match unknown.pop() {
+            None => Ok(placed),
+            Some(only) if unknown.is_empty() => Err(only),
+            Some(last) => {
+                unknown.push(last);
+                Err(Error::NoKinds(unknown))
+            }
+        }
     }
 
     /// Applies an object on the server, as Helm's field manager, taking over fields of others.

@@ -44,7 +44,7 @@ pub enum Change {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The stored manifest cannot be read.
-    #[error(transparent)]
+    #[error("the stored manifest cannot be read: {0}")]
     Manifest(#[from] object::Error),
     /// The cluster did not answer.
     #[error(transparent)]

@@ -39,19 +39,20 @@ impl fmt::Display for ObjectId {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object(pub Value);
 
-/// Why a manifest is not a list of objects.
+/// Why a text is not a list of objects. Who reads it says first which text.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A document is not YAML.
-    #[error("unable to build kubernetes objects from release manifest: error parsing: {0}")]
+    #[error("error parsing: {0}")]
     Parse(String),
-    /// A document names no kind.
+    /// A document names no kind, no API version, or neither.
     #[error(
-        "unable to build kubernetes objects from release manifest: error validating \"\": error validating data: {field} not set"
+        "error validating \"\": error validating data: {}",
+        aggregate(.missing.iter().map(|field| format!("{field} not set")))
     )]
     Missing {
         /// What is missing.
-        field: &'static str,
+        missing: Vec<&'static str>,
     },
 }
 
@@ -180,6 +181,20 @@ pub fn foreign_owner(object: &Value, release: &str, namespace: &str) -> Option<S
     (!wrong.is_empty()).then(|| format!("invalid ownership metadata; {}", wrong.join("; ")))
 }
 
+/// Several errors in one text, each once, as Kubernetes' `errors.NewAggregate` writes them.
+pub fn aggregate(messages: impl Iterator<Item = String>) -> String {
+    let mut once: Vec<String> = Vec::new();
+    for message in messages {
+        if !once.contains(&message) {
+            once.push(message);
+        }
+    }
+    match once.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
 /// The objects of a manifest, in its order; the items of `List` kinds one by one.
 ///
 /// # Errors
@@ -199,11 +214,11 @@ fn push(objects: &mut Vec<Object>, json: Value) -> Result<(), Error> {
         return Ok(());
     }
     let object = Object(json);
-    if object.kind().is_empty() {
-        return Err(Error::Missing { field: "kind" });
-    }
-    if object.api_version().is_empty() {
-        return Err(Error::Missing { field: "apiVersion" });
+    let needed = [("apiVersion", object.api_version()), ("kind", object.kind())];
+    let missing: Vec<_> =
+        needed.into_iter().filter(|(_, text)| text.is_empty()).map(|(field, _)| field).collect();
+    if !missing.is_empty() {
+        return Err(Error::Missing { missing });
     }
     match object.0.get("items").and_then(Value::as_array) {
         // One level: a list of lists is nothing the Kubernetes API knows.
@@ -218,6 +233,14 @@ fn push(objects: &mut Vec<Object>, json: Value) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_document_lacks_is_said_as_a_whole() {
+        let said = |manifest: &str| parse(manifest).unwrap_err().to_string();
+        assert!(said("a: 1\n").ends_with("error validating data: [apiVersion not set, kind not set]"));
+        assert!(said("kind: Pod\n").ends_with("error validating data: apiVersion not set"));
+        assert_eq!(aggregate(["a", "b", "a"].map(str::to_owned).into_iter()), "[a, b]");
+    }
 
     #[test]
     fn ids_are_written_as_flux_writes_them() {

@@ -154,9 +154,10 @@ impl From<cluster::Error> for Failure {
     }
 }
 
+/// Of a release's manifest; other texts say for themselves what they are.
 impl From<object::Error> for Failure {
     fn from(error: object::Error) -> Self {
-        Self::Failed(error.to_string())
+        Self::Failed(format!("unable to build kubernetes objects from release manifest: {error}"))
     }
 }
 

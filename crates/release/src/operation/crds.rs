@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api_error,
-    cluster::{Apply, Placed},
+    cluster::{self, Apply, Placed},
     health::{self, Health, Jobs},
     object,
     post_render::PostRendering,
@@ -37,19 +37,23 @@ impl Operation {
         let mut applied = Vec::new();
         for crd in crds {
             let text = String::from_utf8_lossy(&crd.file.data).into_owned();
-            let objects = object::parse(&text).map_err(|error| {
+            let unreadable = |why: String| {
                 Failure::Failed(format!(
-                    "failed to parse CustomResourceDefinitions from {}: {error}",
-                    crd.path
+                    "failed to apply CustomResourceDefinitions: failed to parse CustomResourceDefinitions from {}: {why}",
+                    crd.file.name
                 ))
-            })?;
+            };
+            let objects = object::parse(&text).map_err(|error| unreadable(error.to_string()))?;
             for mut object in objects {
                 if object.kind() != "CustomResourceDefinition" {
                     self.warnings.push(format!("{} in {} is no CRD and was left out", object.id(), crd.path));
                     continue;
                 }
                 post_rendering.mark_origin(&mut object);
-                let placed = world.cluster.place(object, "").await?;
+                let placed = world.cluster.place(object, "").await.map_err(|error| match error {
+                    cluster::Error::NoKind { .. } => unreadable(error.to_string()),
+                    other => other.into(),
+                })?;
                 if self.needs_apply(world, &placed).await? {
                     world.cluster.apply(&placed, Apply::Now, false).await.map_err(|error| {
                         match api_error::is_transient(&error) {

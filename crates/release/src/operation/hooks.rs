@@ -173,14 +173,17 @@ impl Operation {
         let Some(hook) = self.stored.as_ref().and_then(|stored| stored.record.hooks.get(index)) else {
             return Ok(Vec::new());
         };
-        let objects = object::parse(&hook.hook.manifest)?;
-        world.cluster.place_all(objects, &self.target.namespace).await.map_err(|error| match error {
-            cluster::Error::NoKind { .. } => Failure::Failed(format!(
-                "unable to build kubernetes object for {} hook {}: {error}",
+        let unbuildable = |why: String| {
+            Failure::Failed(format!(
+                "unable to build kubernetes object for {} hook {}: {why}",
                 hook.hook.events.first().copied().map_or("", word),
                 hook.hook.path
-            )),
-            other => Failure::from(other),
+            ))
+        };
+        let objects = object::parse(&hook.hook.manifest).map_err(|error| unbuildable(error.to_string()))?;
+        world.cluster.place_all(objects, &self.target.namespace).await.map_err(|error| match error {
+            cluster::Error::NoKind { .. } | cluster::Error::NoKinds(_) => unbuildable(error.to_string()),
+            other => other.into(),
         })
     }
 

@@ -118,11 +118,10 @@ async fn check(cluster: &Cluster, manifest: &str, target: &Target<'_>) -> anyhow
             }
         }
     }
-    match problems.as_slice() {
-        [] => Ok(()),
-        [one] => bail!("{FAILED}: {one}"),
-        several => bail!("{FAILED}: [{}]", several.join(", ")),
+    if problems.is_empty() {
+        return Ok(());
     }
+    bail!("{FAILED}: {}", object::aggregate(problems.into_iter()))
 }
 
 /// An install may not take over what belongs to nobody or to another release.
