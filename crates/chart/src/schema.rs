@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use crate::Chart;
 use crate::values::coalesce::values_from_go;
 
+mod formats;
 mod message;
 mod tree;
 
@@ -79,6 +80,7 @@ fn compile(schema: &[u8]) -> Result<(Schemas, SchemaIndex), String> {
     let schema = parse(schema)?;
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(NoLoader));
+    formats::register(&mut compiler);
     let mut schemas = Schemas::new();
     compiler.add_resource(URL, schema).map_err(|error| compile_error(&error))?;
     let index = compiler.compile(URL, &mut schemas).map_err(|error| compile_error(&error))?;

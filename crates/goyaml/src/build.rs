@@ -24,6 +24,11 @@ pub trait Build {
     fn uint(&mut self, value: u64) -> Self::Value;
     /// A finite float (infinities and NaN are errors before this, as in Go's JSON step).
     fn float(&mut self, value: f64) -> Self::Value;
+    /// An infinity or NaN that a later entry with the same key replaces: what stands here is not seen.
+    fn not_finite(&mut self, value: f64) -> Self::Value {
+        let _ = value;
+        self.null()
+    }
     /// A string.
     fn string(&mut self, value: &str) -> Self::Value;
     /// A complete sequence.

@@ -1,6 +1,7 @@
 //! Nodes to values: aliases, merge keys, keys as strings.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::compose::{Document, Node};
 use crate::number::format_general_single;
@@ -17,10 +18,10 @@ pub(crate) struct Decoder<'d, 's, B: Build> {
     depth: usize,
     decoded: usize,
     from_aliases: usize,
-    /// The first error Go would only meet when it turns the decoded value into JSON: first the keys, then
-    /// the numbers.
+    /// The first error Go would only meet when it turns the decoded value into JSON.
     bad_key: Option<Error>,
-    bad_number: Option<Error>,
+    /// Whether there was a number without a JSON form, perhaps replaced since.
+    bad_number: bool,
 }
 
 impl<'d, 's, B: Build> Decoder<'d, 's, B> {
@@ -34,7 +35,7 @@ impl<'d, 's, B: Build> Decoder<'d, 's, B> {
             decoded: 1,
             from_aliases: 0,
             bad_key: None,
-            bad_number: None,
+            bad_number: false,
         }
     }
 
@@ -43,10 +44,16 @@ impl<'d, 's, B: Build> Decoder<'d, 's, B> {
             return Ok(self.builder.null());
         }
         let value = self.node(0)?;
-        match self.bad_key.or(self.bad_number) {
-            Some(error) => Err(error),
-            None => Ok(value),
+        if let Some(error) = self.bad_key {
+            return Err(error);
         }
+        if self.bad_number {
+            let found = Decoder::new(self.document, &mut FirstNotFinite, self.limits).node(0)?;
+            if let Some(number) = found {
+                return Err(Error::Value(format!("json: unsupported value: {}", json_name(number))));
+            }
+        }
+        Ok(value)
     }
 
     /// Go's guard against alias bombs, and our own bound.
@@ -131,16 +138,8 @@ impl<'d, 's, B: Build> Decoder<'d, 's, B> {
             Scalar::Uint(value) => self.builder.uint(value),
             Scalar::Float(value) if value.is_finite() => self.builder.float(value),
             Scalar::Float(value) => {
-                let text = if value.is_nan() {
-                    "NaN"
-                } else if value > 0.0 {
-                    "+Inf"
-                } else {
-                    "-Inf"
-                };
-                self.bad_number
-                    .get_or_insert_with(|| Error::Value(format!("json: unsupported value: {text}")));
-                self.builder.null()
+                self.bad_number = true;
+                self.builder.not_finite(value)
             }
             Scalar::Str(text) => self.builder.string(&text),
             Scalar::Bytes(bytes) => self.builder.string(&lossy(&bytes)),
@@ -250,6 +249,58 @@ impl<'d, 's, B: Build> Decoder<'d, 's, B> {
             }
             _ => Err(wants_map()),
         }
+    }
+}
+
+/// Finds the infinity or NaN that Go's JSON encoder meets first in what was decoded: it goes by sorted keys.
+struct FirstNotFinite;
+
+impl Build for FirstNotFinite {
+    type Value = Option<f64>;
+    type Map = BTreeMap<String, Option<f64>>;
+
+    fn null(&mut self) -> Option<f64> {
+        None
+    }
+    fn bool(&mut self, _: bool) -> Option<f64> {
+        None
+    }
+    fn int(&mut self, _: i64) -> Option<f64> {
+        None
+    }
+    fn uint(&mut self, _: u64) -> Option<f64> {
+        None
+    }
+    fn float(&mut self, _: f64) -> Option<f64> {
+        None
+    }
+    fn not_finite(&mut self, value: f64) -> Option<f64> {
+        Some(value)
+    }
+    fn string(&mut self, _: &str) -> Option<f64> {
+        None
+    }
+    fn seq(&mut self, items: Vec<Option<f64>>) -> Option<f64> {
+        items.into_iter().flatten().next()
+    }
+    fn map(&mut self, _: usize) -> Self::Map {
+        BTreeMap::new()
+    }
+    fn insert(&mut self, map: &mut Self::Map, key: &str, value: Option<f64>) {
+        map.insert(key.to_owned(), value);
+    }
+    fn finish(&mut self, map: Self::Map) -> Option<f64> {
+        map.into_values().flatten().next()
+    }
+}
+
+const fn json_name(number: f64) -> &'static str {
+    if number.is_nan() {
+        "NaN"
+    } else if number > 0.0 {
+        "+Inf"
+    } else {
+        "-Inf"
     }
 }
 

@@ -55,6 +55,14 @@ fn now(context: &Context<'_>) -> Time {
     }
 }
 
+/// Whether `value` is a time in `layout`.
+///
+/// # Errors
+/// Go's text.
+pub(crate) fn check(layout: &[u8], value: &[u8]) -> Result<(), String> {
+    parse::parse(layout, value).map(|_| ())
+}
+
 fn known_time(arg: &Value) -> Option<&Time> {
     match arg {
         Value::Object(object) => object.as_any().downcast_ref::<Time>(),

@@ -126,7 +126,7 @@ fn omit(context: &Context<'_>, args: &mut [Value]) -> Outcome {
 fn merge(context: &Context<'_>, args: &mut [Value], mode: Mode) -> Outcome {
     let Some(target) = map(&args[0]).filter(|map| !map.is_nil()) else {
         // Go merges into a fresh map.
-        let target = Map::new();
+        let target = if args.len() == 1 { Map::nil(MapKind::Any) } else { Map::new() };
         for source in args[1..].iter().filter_map(map) {
             merge_into(context, &target, &source, mode, 0)?;
         }

@@ -3,9 +3,10 @@
 //! One file a family; each has its table at the top. Behaviour and error texts are those of Helm 4.2.3 built
 //! with Go 1.26. Nothing here reads a clock, the network or the environment: [`Surroundings`] answers.
 
+pub(crate) mod addresses;
 mod cast;
 mod crypto;
-mod dates;
+pub(crate) mod dates;
 mod decimal;
 mod deep;
 mod dicts;
@@ -24,7 +25,7 @@ mod strings;
 mod surroundings;
 mod templates;
 mod toml;
-mod urls;
+pub(crate) mod urls;
 mod versions;
 mod words;
 pub(crate) mod yaml;

@@ -1,23 +1,22 @@
 //! `urlParse` and `urlJoin`, as Go 1.26's `net/url` reads and writes URLs.
 
-use std::net::Ipv6Addr;
-
 use pilothouse_gotemplate::{CallError, Context, Function, Map, Param, Str, Value, quote};
 
-use super::{NIL_DEREFERENCE, Outcome, string, text};
+use super::{NIL_DEREFERENCE, Outcome, addresses, string, text};
 
 pub(super) const FUNCTIONS: [Function; 2] = [
     Function::new("urlParse", &[Param::String], url_parse),
     Function::new("urlJoin", &[Param::Map], url_join),
 ];
 
+/// A URL's parts, unescaped.
 #[derive(Debug, Default)]
-struct Url {
-    scheme: Vec<u8>,
+pub(crate) struct Url {
+    pub(crate) scheme: Vec<u8>,
     opaque: Vec<u8>,
     user: Option<User>,
-    host: Vec<u8>,
-    path: Vec<u8>,
+    pub(crate) host: Vec<u8>,
+    pub(crate) path: Vec<u8>,
     query: Vec<u8>,
     fragment: Vec<u8>,
 }
@@ -127,7 +126,8 @@ fn scheme(source: &[u8]) -> Result<(&[u8], &[u8]), String> {
 }
 
 impl Url {
-    fn parse(source: &[u8]) -> Result<Self, String> {
+    /// Go's `url.Parse`; the error is its text.
+    pub(crate) fn parse(source: &[u8]) -> Result<Self, String> {
         let (rest, fragment) = cut(source, b'#');
         let wrap = |text: &[u8], error: String| format!("parse {}: {error}", quoted(text));
         let mut url = Self::parse_reference(rest).map_err(|error| wrap(rest, error))?;
@@ -221,7 +221,8 @@ impl Url {
         unescape(host, Part::Host)
     }
 
-    fn hostname(&self) -> &[u8] {
+    /// The host without brackets and port.
+    pub(crate) fn hostname(&self) -> &[u8] {
         let mut host = self.host.as_slice();
         if let Some(colon) =
             host.iter().rposition(|&byte| byte == b':').filter(|&at| is_optional_port(&host[at..]))
@@ -294,18 +295,9 @@ fn is_optional_port(port: &[u8]) -> bool {
 }
 
 fn check_ip_literal(text: &[u8]) -> Result<(), String> {
-    let text = String::from_utf8_lossy(text);
-    let (address, zone) = match text.split_once('%') {
-        Some((address, zone)) => (address, Some(zone)),
-        None => (text.as_ref(), None),
-    };
-    if address.parse::<std::net::Ipv4Addr>().is_ok() {
-        return Err("invalid IP-literal".into());
-    }
-    if zone == Some("") || address.parse::<Ipv6Addr>().is_err() {
-        return Err(format!("invalid host: ParseAddr({}): unable to parse IP", quoted(text.as_bytes())));
-    }
-    Ok(())
+    let has_colon = text.contains(&b':');
+    addresses::parse(text).map_err(|error| format!("invalid host: {error}"))?;
+    if has_colon { Ok(()) } else { Err("invalid IP-literal".to_owned()) }
 }
 
 fn url_parse(context: &Context<'_>, args: &mut [Value]) -> Outcome {

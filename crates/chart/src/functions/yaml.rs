@@ -25,13 +25,15 @@ pub(super) const FUNCTIONS: [Function; 5] = [
 enum Failure {
     /// Go's text.
     Message(String),
+    /// Go's text; no function swallows it.
+    Panic(String),
     Limit(Limit),
 }
 
 impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Message(message) => message.into(),
+            Failure::Message(message) | Failure::Panic(message) => message.into(),
             Failure::Limit(limit) => limit.into(),
         }
     }
@@ -41,7 +43,7 @@ impl From<Failure> for CallError {
 pub(crate) fn to_yaml_text(value: &Value) -> Result<Option<String>, Limit> {
     match emit(value, Style::Json) {
         Ok(text) => Ok(Some(text)),
-        Err(Failure::Message(_)) => Ok(None),
+        Err(Failure::Message(_) | Failure::Panic(_)) => Ok(None),
         Err(Failure::Limit(limit)) => Err(limit),
     }
 }
@@ -65,7 +67,7 @@ fn to_yaml_pretty(context: &Context<'_>, args: &mut [Value]) -> Outcome {
             context.charge_steps(FAILED_STEPS)?;
             String::new()
         }
-        Err(Failure::Limit(limit)) => return Err(limit.into()),
+        Err(failure) => return Err(failure.into()),
     };
     string(context, text.into_bytes())
 }
@@ -148,13 +150,13 @@ impl Writer {
                 _ => self.emitter.null(),
             },
             Value::Complex(_) | Value::Func(_) => {
-                let message = match self.style {
-                    Style::Json => {
-                        format!("error marshaling into JSON: json: unsupported type: {}", value.type_name())
-                    }
-                    Style::Pretty => format!("cannot marshal type: {}", value.type_name()),
-                };
-                return Err(Failure::Message(message));
+                let name = value.type_name();
+                return Err(match self.style {
+                    Style::Json => Failure::Message(format!(
+                        "error marshaling into JSON: json: unsupported type: {name}"
+                    )),
+                    Style::Pretty => Failure::Panic(format!("cannot marshal type: {name}")),
+                });
             }
         }
         Ok(())

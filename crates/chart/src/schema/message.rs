@@ -3,6 +3,7 @@
 use boon::ErrorKind;
 use serde_json::{Number, Value as Json};
 
+use super::formats;
 use crate::functions;
 
 pub(super) fn message(kind: &ErrorKind<'_, '_>) -> String {
@@ -33,7 +34,9 @@ pub(super) fn message(kind: &ErrorKind<'_, '_>) -> String {
             let reason = functions::regexps::check(pattern.as_bytes()).err();
             format!("{} is not valid regex: {}", display(got), reason.unwrap_or_else(|| err.to_string()))
         }
-        ErrorKind::Format { got, want, err } => format!("{} is not valid {want}: {err}", display(got)),
+        ErrorKind::Format { got, want, err } => {
+            format!("{} is not valid {want}: {}", display(got), formats::reworded(want, &err.to_string()))
+        }
         ErrorKind::MinProperties { got, want } => size("minProperties", got, want),
         ErrorKind::MaxProperties { got, want } => size("maxProperties", got, want),
         ErrorKind::AdditionalProperties { got } => {

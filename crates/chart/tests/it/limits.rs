@@ -39,6 +39,10 @@ fn nodes_output_and_lists_are_bounded_by_default() {
     assert!(
         exceeded("{{ repeat 100000000 \"x\" }}", default()).ends_with("would be longer than 67108864 bytes")
     );
+    let many = "{{ range until 20 }}{{ repeat 33554432 \"x\" | len }}{{ end }}";
+    assert!(
+        exceeded(many, default()).ends_with("template functions made more than 536870912 bytes of strings")
+    );
     let doubling = "{{ $s := \"x\" }}{{ range until 64 }}{{ $s = cat $s $s }}{{ end }}";
     assert!(exceeded(doubling, default()).contains("bytes"), "{}", exceeded(doubling, default()));
 }

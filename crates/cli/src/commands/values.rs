@@ -57,22 +57,21 @@ impl ValuesArgs {
             merged = values::merge(merged, values);
         }
         let flags = [
-            ("--set-json", &self.set_json, SetKind::Json),
-            ("--set", &self.set, SetKind::Typed),
-            ("--set-string", &self.set_string, SetKind::String),
+            (&self.set_json, SetKind::Json),
+            (&self.set, SetKind::Typed),
+            (&self.set_string, SetKind::String),
         ];
-        for (flag, arguments, kind) in flags {
-            set_all(&mut merged, flag, arguments, kind)?;
+        for (arguments, kind) in flags {
+            set_all(&mut merged, arguments, kind)?;
         }
         for argument in &self.set_file {
             let mut read = |path: &str| {
                 let text = read_file(Path::new(path)).map_err(|error| format!("{error:#}"))?;
                 String::from_utf8(text).map_err(|_| format!("{path} is not UTF-8"))
             };
-            values::set_file(&mut merged, argument, &mut read)
-                .map_err(|error| anyhow!("failed parsing --set-file data: {error}"))?;
+            values::set_file(&mut merged, argument, &mut read).map_err(|error| anyhow!(error))?;
         }
-        set_all(&mut merged, "--set-literal", &self.set_literal, SetKind::Literal)?;
+        set_all(&mut merged, &self.set_literal, SetKind::Literal)?;
         Ok(merged)
     }
 
@@ -85,10 +84,10 @@ impl ValuesArgs {
     }
 }
 
-fn set_all(merged: &mut Values, flag: &str, arguments: &[String], kind: SetKind) -> anyhow::Result<()> {
+/// The error is Helm's and names the flag.
+fn set_all(merged: &mut Values, arguments: &[String], kind: SetKind) -> anyhow::Result<()> {
     for argument in arguments {
-        values::set(merged, argument, kind)
-            .map_err(|error| anyhow!("failed parsing {flag} data: {error}"))?;
+        values::set(merged, argument, kind).map_err(|error| anyhow!(error))?;
     }
     Ok(())
 }
@@ -104,4 +103,26 @@ fn read_file(file: &Path) -> anyhow::Result<Vec<u8>> {
     read.with_context(|| format!("cannot read {name}"))?;
     anyhow::ensure!(text.len() as u64 <= MAX_FILE, "{name} is larger than {} MiB", MAX_FILE >> 20);
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ValuesArgs;
+
+    #[test]
+    fn a_bad_flag_is_named_once_in_helms_words() {
+        let error = |args: ValuesArgs| format!("{:#}", args.read().unwrap_err());
+        assert_eq!(
+            error(ValuesArgs { set: vec!["a".into()], ..ValuesArgs::default() }),
+            "failed parsing --set data: key \"a\" has no value"
+        );
+        assert_eq!(
+            error(ValuesArgs { set_json: vec!["a=[1".into()], ..ValuesArgs::default() }),
+            "failed parsing --set-json data a=[1"
+        );
+        assert_eq!(
+            error(ValuesArgs { set_file: vec!["a".into()], ..ValuesArgs::default() }),
+            "failed parsing --set-file data: key \"a\" has no value"
+        );
+    }
 }
