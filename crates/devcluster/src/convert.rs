@@ -150,7 +150,7 @@ fn to_old_autoscaler(value: &mut Value) {
     if let Some(status) = value.get_mut("status").and_then(Value::as_object_mut) {
         let conditions = status.remove("conditions").filter(|c| c.as_array().is_some_and(|c| !c.is_empty()));
         if let Some(conditions) = conditions {
-            annotations.push((CONDITIONS, conditions.to_string()));
+            annotations.push((CONDITIONS, in_order(&conditions)));
         }
         if let Some(metrics) = status.remove("currentMetrics") {
             let cpu = metrics.as_array().into_iter().flatten().find(|m| m["resource"]["name"] == "cpu");
@@ -163,6 +163,17 @@ fn to_old_autoscaler(value: &mut Value) {
     for (key, text) in annotations {
         value["metadata"]["annotations"][key] = json!(text);
     }
+}
+
+/// Conditions as Go writes them: their fields in the order of the type.
+fn in_order(conditions: &Value) -> String {
+    let fields = ["type", "status", "lastTransitionTime", "reason", "message"];
+    let one = |condition: &Value| {
+        let parts = fields.iter().filter_map(|f| Some(format!("\"{f}\":{}", condition.get(*f)?)));
+        format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+    };
+    let all: Vec<String> = conditions.as_array().into_iter().flatten().map(one).collect();
+    format!("[{}]", all.join(","))
 }
 
 fn is_cpu_utilization(metric: &Value) -> bool {

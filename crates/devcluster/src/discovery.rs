@@ -28,7 +28,7 @@ pub(crate) fn answer(cluster: &Cluster, incoming: &Incoming) -> Response<Body> {
     let found = find(cluster, incoming, &segments);
     match found {
         None => respond::page_not_found(),
-        Some(_) if incoming.method != Method::GET => {
+        Some(page) if incoming.method != Method::GET && !page.takes_any_method() => {
             respond::error(Form::default(), &ApiError::method_not_allowed())
         }
         Some(page) => page.respond(incoming),
@@ -38,6 +38,8 @@ pub(crate) fn answer(cluster: &Cluster, incoming: &Incoming) -> Response<Body> {
 /// Something that can be read.
 enum Page {
     Text(&'static str),
+    /// The health checks one by one, of the endpoint of this name.
+    Checks(&'static str),
     Json(Value),
     /// With an entity tag, and a content type of its own.
     Tagged(Value, &'static str),
@@ -47,9 +49,15 @@ enum Page {
 }
 
 impl Page {
+    /// Health and the index of OpenAPI v3 are plain handlers: they do not look at the method.
+    fn takes_any_method(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Checks(_) | Self::Tagged(..))
+    }
+
     fn respond(self, incoming: &Incoming) -> Response<Body> {
         match self {
             Self::Text(text) => respond::text(200, text),
+            Self::Checks(endpoint) => respond::text(200, &checks(endpoint)),
             Self::Empty(status) => respond::empty(status),
             Self::Error(error) => respond::error(Form::default(), &error),
             Self::Json(value) => {
@@ -94,6 +102,13 @@ fn find(cluster: &Cluster, incoming: &Incoming, segments: &[&str]) -> Option<Pag
     match segments {
         [] => Some(Page::Json(json!({ "paths": paths(cluster) }))),
         ["version"] => Some(Page::Json(version())),
+        [endpoint @ ("healthz" | "livez" | "readyz")] if incoming.query.get("verbose").is_some() => {
+            Some(Page::Checks(match *endpoint {
+                "readyz" => "readyz",
+                "livez" => "livez",
+                _ => "healthz",
+            }))
+        }
         ["healthz" | "livez" | "readyz"] => Some(Page::Text("ok")),
         ["healthz" | "livez" | "readyz", check] => {
             ["ping", "log", "etcd", "informer-sync", "poststarthook"].contains(check).then_some(Page::Text("ok"))
@@ -120,6 +135,10 @@ fn find(cluster: &Cluster, incoming: &Incoming, segments: &[&str]) -> Option<Pag
         ["openapi", "v3", rest @ ..] => Some(openapi_document(cluster, rest)),
         _ => None,
     }
+}
+
+fn checks(endpoint: &str) -> String {
+    format!("[+]ping ok\n[+]log ok\n[+]etcd ok\n[+]informer-sync ok\n{endpoint} check passed\n")
 }
 
 fn openapi_v2(cluster: &Cluster, incoming: &Incoming) -> Page {

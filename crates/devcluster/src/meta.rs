@@ -114,6 +114,36 @@ pub(crate) fn validate_new(object: &Value, resource: &Resource) -> Vec<Cause> {
     causes
 }
 
+/// What built-in kinds refuse beside: finalizers that are neither known nor qualified by a domain.
+pub(crate) fn unqualified_finalizers(object: &Value, resource: &Resource) -> Vec<Cause> {
+    let own = resource.custom.is_none()
+        && !matches!(resource.group(), "apiextensions.k8s.io" | "apiregistration.k8s.io");
+    let named = finalizers(object).into_iter().enumerate().filter(|(_, name)| own && !is_known(name));
+    named
+        .map(|(i, name)| Cause::invalid(format!("metadata.finalizers[{i}]"), &json!(name), UNQUALIFIED))
+        .collect()
+}
+
+const UNQUALIFIED: &str = "name is neither a standard finalizer name nor is it fully qualified";
+
+fn is_known(finalizer: &str) -> bool {
+    finalizer.contains('/') || matches!(finalizer, "kubernetes" | "orphan" | "foregroundDeletion")
+}
+
+/// What is wrong with the finalizers in the spec of a Namespace.
+pub(crate) fn namespace_finalizers(namespace: &Value) -> Vec<Cause> {
+    let list = namespace["spec"]["finalizers"].as_array().into_iter().flatten();
+    let mut causes = Vec::new();
+    for name in list.filter_map(Value::as_str) {
+        let mut wrong = names::qualified_name(name);
+        if !is_known(name) {
+            wrong.push(UNQUALIFIED.to_owned());
+        }
+        causes.extend(wrong.iter().map(|e| Cause::invalid("spec.finalizers", &json!(name), e)));
+    }
+    causes
+}
+
 /// What is wrong with a change of metadata.
 pub(crate) fn validate_update(object: &Value, old: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();

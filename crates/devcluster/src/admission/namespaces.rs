@@ -58,7 +58,10 @@ pub(super) fn may_delete(resource: &Resource, name: &str) -> ApiResult<()> {
 
 /// Every namespace has its name as a label (a generated name is filled in later) and the cluster's finalizer.
 pub(super) fn label(object: &mut Value) {
-    object["spec"]["finalizers"] = json!(["kubernetes"]);
+    let given = object["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+    if !given.iter().any(|f| f == "kubernetes") {
+        object["spec"]["finalizers"] = Value::from([given, vec![json!("kubernetes")]].concat());
+    }
     let name = meta::text(object, "name").to_owned();
     if !name.is_empty() {
         object["metadata"]["labels"][NAME_LABEL] = json!(name);

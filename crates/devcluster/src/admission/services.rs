@@ -89,7 +89,7 @@ pub(super) fn allocate(
     let (used, used_ports) = in_use(cluster, object);
     families(object);
     if has_address(object) {
-        address(object, old, &used, &mut reserved)?;
+        address(object, old, &used, &mut reserved, dry_run)?;
     } else if let Some(spec) = object["spec"].as_object_mut() {
         for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             if old.is_some() {
@@ -233,6 +233,7 @@ fn address(
     old: Option<&Value>,
     used: &BTreeSet<u32>,
     reserved: &mut Reserved,
+    dry_run: bool,
 ) -> ApiResult<()> {
     let wanted = object["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
     let listed = object["spec"]["clusterIPs"][0].as_str().unwrap_or_default().to_owned();
@@ -265,7 +266,8 @@ fn address(
         let Some(free) = next_address(&mut held, used) else {
             return Err(refuse(": range is full"));
         };
-        if let Some(why) = parent_error(object) {
+        // A dry run creates no address, which would belong to the Service.
+        if let Some(why) = parent_error(object).filter(|_| !dry_run) {
             return Err(refuse(&format!(
                 ": IPAddress.networking.k8s.io {} is invalid: spec.parentRef.name: {why}",
                 go_quote(&Ipv4Addr::from(free).to_string())

@@ -190,6 +190,18 @@ fn object_name(resource: &Resource, object: &Value) -> String {
 }
 
 fn check_kind(resource: &Resource, patch: &Value) -> ApiResult<()> {
+    let other = match patch {
+        Value::Array(_) => Some("array"),
+        Value::String(_) => Some("string"),
+        Value::Number(_) => Some("number"),
+        Value::Bool(_) => Some("bool"),
+        _ => None,
+    };
+    if let Some(what) = other {
+        return Err(ApiError::bad_request(format!(
+            "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {what} into Go value of type map[string]interface {{}}"
+        )));
+    }
     let text = |key: &str| patch.get(key).and_then(Value::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     if api_version == resource.api_version() && kind == resource.gvk.kind {

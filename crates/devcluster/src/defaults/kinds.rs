@@ -14,6 +14,7 @@ pub(super) fn fill(name: &str, map: &mut Object) {
         "apps.v1.DeploymentSpec" => deployment(map),
         "apps.v1.StatefulSetSpec" => stateful_set(map),
         "autoscaling.v2.HorizontalPodAutoscalerBehavior" => scaling_behavior(map),
+        "autoscaling.v1.HorizontalPodAutoscaler" => old_autoscaler(map),
         "batch.v1.Job" => job(map),
         "core.v1.ConfigMap"
         | "core.v1.LimitRangeItem"
@@ -176,6 +177,16 @@ fn core(name: &str, map: &mut Object) {
             }
         }
         _ => {}
+    }
+}
+
+/// Without metrics, also those that v2 has, 80 % of the CPU is meant.
+fn old_autoscaler(map: &mut Object) {
+    let noted = map.get("metadata").is_some_and(|m| {
+        m["annotations"].get("autoscaling.alpha.kubernetes.io/metrics").is_some_and(Value::is_string)
+    });
+    if !noted && let Some(spec) = object_in(map, "spec") {
+        set_if_unset(spec, "targetCPUUtilizationPercentage", json!(80));
     }
 }
 

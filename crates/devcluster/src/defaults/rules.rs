@@ -142,6 +142,7 @@ const RULES: Rules = &[
             ("attachRequired", "true"),
             ("podInfoOnMount", "false"),
             ("storageCapacity", "false"),
+            ("preventPodSchedulingIfMissing", "false"),
             ("fsGroupPolicy", "\"ReadWriteOnceWithFSType\""),
             ("volumeLifecycleModes", "[\"Persistent\"]"),
             ("requiresRepublish", "false"),

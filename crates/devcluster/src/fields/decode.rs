@@ -189,6 +189,14 @@ impl Decoder {
         self.save(error)
     }
 
+    /// The error of a type that decodes itself: the decoder around it adds the field, and goes on.
+    fn own_decoder(&mut self, what: &str, go_type: &str) -> Out {
+        if self.style == Style::Unstructured {
+            return Err(format!("json: cannot unmarshal {what} into Go value of type {go_type}"));
+        }
+        self.mismatch(what, go_type)
+    }
+
     fn strict(&mut self, what: &str, key: &str) {
         if self.strict.len() < MAX_STRICT {
             let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
@@ -362,25 +370,17 @@ impl Decoder {
                 Raw::String(s) => Ok(Some(Value::String(s.clone()))),
                 Raw::Number(text) => match text.parse::<i32>() {
                     Ok(n) => Ok(Some(Value::from(n))),
-                    Err(_) => {
-                        Err(format!("json: cannot unmarshal number {text} into Go value of type int32"))
-                    }
+                    Err(_) => self.own_decoder(&format!("number {text}"), "int32"),
                 },
-                other => {
-                    Err(format!("json: cannot unmarshal {} into Go value of type int32", json_kind(other)))
-                }
+                other => self.own_decoder(json_kind(other), "int32"),
             },
             Scalar::Time | Scalar::MicroTime => match raw {
                 Raw::String(text) => time::canonical(text, scalar == Scalar::MicroTime).map(Some),
-                other => {
-                    Err(format!("json: cannot unmarshal {} into Go value of type string", json_kind(other)))
-                }
+                other => self.own_decoder(json_kind(other), "string"),
             },
             Scalar::Duration => match raw {
                 Raw::String(text) => time::duration(text).map(|s| Some(Value::String(s))),
-                other => {
-                    Err(format!("json: cannot unmarshal {} into Go value of type string", json_kind(other)))
-                }
+                other => self.own_decoder(json_kind(other), "string"),
             },
         }
     }
@@ -420,7 +420,26 @@ impl Decoder {
         self.mismatch(&format!("number {text}"), go_type)
     }
 
+    /// Bytes may also come as a list of numbers.
+    fn byte_list(&mut self, items: &[Raw]) -> Out {
+        let mut bytes = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Raw::Null => bytes.push(0),
+                Raw::Number(text) => match text.parse::<u8>() {
+                    Ok(byte) => bytes.push(byte),
+                    Err(_) => return self.mismatch(&format!("number {text}"), "uint8"),
+                },
+                other => return self.mismatch(json_kind(other), "uint8"),
+            }
+        }
+        Ok(Some(Value::String(base64::engine::general_purpose::STANDARD.encode(bytes))))
+    }
+
     fn bytes(&mut self, raw: &Raw, go_type: &str) -> Out {
+        if let (Raw::Array(items), true) = (raw, self.style != Style::Unstructured) {
+            return self.byte_list(items);
+        }
         let Raw::String(text) = raw else {
             if self.style == Style::Unstructured {
                 return Err(format!("cannot restore slice from {}", kind_of(raw)));
@@ -559,6 +578,18 @@ mod tests {
         assert_eq!(
             message("apps/v1", "Deployment", &json!({"spec": {"replicas": 1.5}})),
             "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32"
+        );
+        assert_eq!(
+            message("v1", "Service", &json!({"spec": {"ports": [{"targetPort": true}]}})),
+            "json: cannot unmarshal bool into Go struct field ServicePort.spec.ports.targetPort of type int32"
+        );
+        assert_eq!(
+            message("v1", "Event", &json!({"lastTimestamp": 5})),
+            "json: cannot unmarshal number into Go struct field Event.lastTimestamp of type string"
+        );
+        assert_eq!(
+            message("v1", "Secret", &json!({"data": {"a": ["x"]}})),
+            "json: cannot unmarshal string into Go struct field Secret.data of type uint8"
         );
         assert_eq!(
             message("v1", "Secret", &json!({"data": {"a": "b64!"}})),

@@ -346,8 +346,10 @@ fn deletion(incoming: &Incoming) -> ApiResult<DeleteOptions> {
     let value = value.map_err(|why| {
         ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
     })?;
-    let (version, kind) =
-        (value["apiVersion"].as_str().unwrap_or("v1"), value["kind"].as_str().unwrap_or("DeleteOptions"));
+    let (version, kind) = (
+        value["apiVersion"].as_str().unwrap_or("meta.k8s.io/v1"),
+        value["kind"].as_str().unwrap_or("DeleteOptions"),
+    );
     if kind != "DeleteOptions" {
         return Err(ApiError::bad_request(format!(
             "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",

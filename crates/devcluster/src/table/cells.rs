@@ -755,7 +755,9 @@ fn claim(object: &Value) -> Vec<Value> {
     }
     let bound = !text(&spec["volumeName"]).is_empty();
     let (capacity, modes) = if bound {
-        (text(&status["capacity"]["storage"]).to_owned(), access_modes(&status["accessModes"]))
+        // Go writes an amount that is not there as 0.
+        let capacity = status["capacity"]["storage"].as_str().unwrap_or("0");
+        (capacity.to_owned(), access_modes(&status["accessModes"]))
     } else {
         (String::new(), String::new())
     };

@@ -101,21 +101,38 @@ fn expression(r: &mut Report, at: &At<'_>, source: &str, names: &[&str], yields:
     r.invalid_as(at, &Value::String(source.to_owned()), problem);
 }
 
+fn service_path(r: &mut Report, at: &At<'_>) {
+    if at.is_empty() || at.str() == "/" {
+        return;
+    }
+    if !at.str().starts_with('/') {
+        r.invalid(at, "must start with a '/'");
+    }
+    let rest: String = at.str().chars().skip(1).collect();
+    for (i, segment) in rest.strip_suffix('/').unwrap_or(&rest).split('/').enumerate() {
+        if segment.is_empty() {
+            r.invalid(at, format!("segment[{i}] may not be empty"));
+            continue;
+        }
+        for message in format::dns_subdomain(segment) {
+            r.invalid(at, format!("segment[{i}]: {message}"));
+        }
+    }
+}
+
 fn client(r: &mut Report, at: &At<'_>) {
     let (url, service) = (at.get("url"), at.get("service"));
     if url.has() == service.has() {
         return r.required(at, "exactly one of url or service is required");
     }
     if service.has() {
-        for field in ["name", "namespace"] {
-            if service.get(field).is_empty() {
-                r.required(&service.get(field), &format!("service {field} is required"));
+        // Upstream blames the other field.
+        for (missing, blamed) in [("namespace", "name"), ("name", "namespace")] {
+            if service.get(missing).is_empty() {
+                r.required(&service.get(blamed), "");
             }
         }
-        let path = service.get("path");
-        if !path.is_empty() && !path.str().starts_with('/') {
-            r.invalid(&path, "must start with a '/'");
-        }
+        service_path(r, &service.get("path"));
         let port = service.get("port");
         if port.int().is_some_and(|n| !(1..=65535).contains(&n)) {
             r.invalid(&port, "port is not valid: must be between 1 and 65535, inclusive");
@@ -232,6 +249,9 @@ fn policy(r: &mut Report, spec: &At<'_>, policy_name: &str) {
     if spec.get("matchConstraints").has() {
         for rule in spec.at(&["matchConstraints", "resourceRules"]).items() {
             rule_with_operations(r, &rule);
+        }
+        for selector in ["namespaceSelector", "objectSelector"] {
+            r.selector(&spec.at(&["matchConstraints", selector]));
         }
         if spec.at(&["matchConstraints", "resourceRules"]).is_empty() {
             r.required(&spec.at(&["matchConstraints", "resourceRules"]), "");

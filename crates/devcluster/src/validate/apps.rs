@@ -6,6 +6,9 @@ use super::pod;
 use super::report::{At, Report};
 use super::storage;
 
+/// The fields of a selector in the order of Go's type.
+const SELECTOR: &[&str] = &["matchLabels", "matchExpressions"];
+
 /// Whether a selector can be evaluated: all operators are known and have their values.
 fn is_usable(selector: &At<'_>) -> bool {
     selector.get("matchExpressions").items().iter().all(|e| {
@@ -59,19 +62,23 @@ fn selector_and_template(
     template: impl FnOnce(&mut Report),
 ) {
     let selector = spec.get("selector");
+    let before = r.causes.len();
+    let mut usable = is_usable(&selector);
     if selector.has() {
         r.selector(&selector);
+        usable &= r.causes.len() == before;
         if is_empty_selector(&selector) {
             r.invalid(&selector, format!("empty selector is invalid for {empty}"));
         }
     } else {
         r.required(&selector, "");
     }
-    if is_usable(&selector) {
+    if usable {
         selector_matches_template(r, &selector, &spec.get("template"));
         template(r);
     } else {
-        r.invalid(&selector, if kind == "StatefulSet" { "" } else { "invalid label selector" });
+        let detail = if kind == "StatefulSet" { "" } else { "invalid label selector" };
+        r.invalid_fields(&selector, SELECTOR, detail);
     }
 }
 
@@ -195,9 +202,11 @@ pub(super) fn replication_controller(r: &mut Report, at: &At<'_>) {
 pub(super) fn daemon_set(r: &mut Report, at: &At<'_>) {
     let spec = at.get("spec");
     let (selector, template) = (spec.get("selector"), spec.get("template"));
+    let before = r.causes.len();
     r.selector(&selector);
+    let usable = is_usable(&selector) && r.causes.len() == before;
     let labels = template.at(&["metadata", "labels"]);
-    if is_usable(&selector) && !matches(&selector, &labels) {
+    if usable && !matches(&selector, &labels) {
         r.invalid(&labels, "`selector` does not match template `labels`");
     }
     if selector.has() && is_empty_selector(&selector) {
@@ -257,19 +266,22 @@ pub(super) fn stateful_set(r: &mut Report, at: &At<'_>, update: bool) {
     let template = with_claims(&spec);
     let template = At { value: &template, path: format!("{}.template", spec.path) };
     let selector = spec.get("selector");
+    let before = r.causes.len();
+    let mut usable = is_usable(&selector);
     if selector.has() {
         r.selector(&selector);
+        usable &= r.causes.len() == before;
         if is_empty_selector(&selector) {
             r.invalid(&selector, "empty selector is invalid for statefulset");
         }
     } else {
         r.required(&selector, "");
     }
-    if is_usable(&selector) {
+    if usable {
         selector_matches_template(r, &selector, &template);
         pod::template(r, &template);
     } else {
-        r.invalid(&selector, "");
+        r.invalid_fields(&selector, SELECTOR, "");
     }
     always_running(r, &template, "StatefulSet");
 }

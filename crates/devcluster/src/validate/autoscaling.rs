@@ -22,6 +22,12 @@ pub(super) fn validate(r: &mut Report, at: &At<'_>) {
         r.invalid(&max, "must be greater than or equal to `minReplicas`");
     }
     reference(r, &spec.get("scaleTargetRef"), true);
+    r.late(|r| api_version(r, &spec.get("scaleTargetRef")));
+    let target = spec.get("targetCPUUtilizationPercentage");
+    if target.int().is_some_and(|n| n < 1) {
+        let path = "spec.metrics[0].resource.target.averageUtilization".to_owned();
+        r.invalid(&target.named(path), "must be greater than 0");
+    }
     metrics(r, &spec, min.int() == Some(0));
     for rules in ["scaleUp", "scaleDown"] {
         let at = spec.at(&["behavior", rules]);
@@ -41,6 +47,18 @@ fn reference(r: &mut Report, at: &At<'_>, declared: bool) {
         } else {
             r.required(&part, "");
         }
+    }
+}
+
+/// What is scaled is in a group, but for `ReplicationControllers`.
+fn api_version(r: &mut Report, target: &At<'_>) {
+    let at = target.get("apiVersion");
+    if at.str().matches('/').count() > 1 {
+        r.invalid(&at, format!("unexpected GroupVersion string: {}", at.str()));
+    } else if target.get("kind").str() != "ReplicationController"
+        && at.str().split_once('/').is_none_or(|(group, _)| group.is_empty())
+    {
+        r.invalid_text(&at, "apiVersion must specify API group");
     }
 }
 
@@ -109,6 +127,7 @@ fn metric_source(r: &mut Report, at: &At<'_>, field: &str) {
                 r.required(&at.get("name"), "must specify a resource name");
             }
             if field == "containerResource" {
+                container_resource(r, &at.get("name"));
                 let container = at.get("container");
                 if container.is_empty() {
                     r.required(&container, "must specify a container");
@@ -153,6 +172,20 @@ fn metric_source(r: &mut Report, at: &At<'_>, field: &str) {
                 _ => {}
             }
         }
+    }
+}
+
+/// What containers have amounts of: resources that Kubernetes knows, or qualified ones.
+fn container_resource(r: &mut Report, name: &At<'_>) {
+    if name.is_empty() {
+        return;
+    }
+    r.all(name, format::qualified_name(name.str()));
+    let known = matches!(name.str(), "cpu" | "memory" | "ephemeral-storage")
+        || name.str().starts_with("hugepages-")
+        || name.str().contains('/');
+    if !known {
+        r.invalid(name, "must be a standard resource for containers");
     }
 }
 

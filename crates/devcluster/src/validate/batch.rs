@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::format;
+use super::job_success;
 use super::pod;
 use super::report::{At, Report};
 use super::schedule;
@@ -11,12 +13,25 @@ pub(super) fn job(r: &mut Report, at: &At<'_>, created: bool) {
     if created {
         generated_selector(r, at, &spec);
     }
+    if created && spec.get("completionMode").str() == "Indexed" {
+        pod_names(r, at, &spec);
+    }
     job_spec(r, &spec);
     let template = spec.get("template");
     let (selector, labels) = (spec.at(&["selector", "matchLabels"]), template.at(&["metadata", "labels"]));
     let fits = selector.entries().iter().all(|(k, v)| labels.value.get(*k) == Some(v.value));
     if !fits && created {
         r.invalid(&labels, "`selector` does not match template `labels`");
+    }
+}
+
+/// The name of the last Pod of an indexed Job is a host name.
+fn pod_names(r: &mut Report, at: &At<'_>, spec: &At<'_>) {
+    let Some(completions) = spec.get("completions").int().filter(|n| *n > 0) else { return };
+    let name = at.at(&["metadata", "name"]);
+    let last = format!("{}-{}", name.str(), completions - 1);
+    if !format::dns_label(&last).is_empty() {
+        r.invalid_text(&name, format!("will not able to create pod with invalid DNS label: {last}"));
     }
 }
 
@@ -76,11 +91,11 @@ fn job_spec(r: &mut Report, spec: &At<'_>) {
             }
         }
     }
-    let success = spec.get("successPolicy");
-    failure_policy(r, spec);
-    if success.has() && !indexed {
-        r.invalid(&success, "requires indexed completion mode");
+    if failed.int().is_some_and(|n| spec.get("completions").int().is_some_and(|c| n > c)) {
+        r.invalid(&failed, "must be less than or equal to completions");
     }
+    failure_policy(r, spec);
+    job_success::policy(r, spec, indexed);
     replacement(r, spec);
     let template = spec.get("template");
     pod::template(r, &template);
@@ -106,14 +121,46 @@ fn failure_policy(r: &mut Report, spec: &At<'_>) {
         }
         let (codes, conditions) = (rule.get("onExitCodes"), rule.get("onPodConditions"));
         if codes.has() {
-            r.one_of(&codes.get("operator"), &["In", "NotIn"]);
+            exit_codes(r, &codes);
+        }
+        for condition in conditions.items() {
+            let (kind, status) = (condition.get("type"), condition.get("status"));
+            r.qualified_name(&kind);
+            if !status.is_empty() {
+                r.one_of_if_set(&status, &["False", "True", "Unknown"]);
+            }
         }
         if codes.has() && !conditions.is_empty() {
-            r.invalid(&rule, "specifying both OnExitCodes and OnPodConditions is not supported");
+            r.invalid_whole(&rule, "specifying both OnExitCodes and OnPodConditions is not supported");
         }
         if !codes.has() && conditions.is_empty() {
-            r.invalid(&rule, "specifying one of OnExitCodes and OnPodConditions is required");
+            r.invalid_whole(&rule, "specifying one of OnExitCodes and OnPodConditions is required");
         }
+    }
+}
+
+/// The exit codes that a rule is about: some, in order, each once.
+fn exit_codes(r: &mut Report, at: &At<'_>) {
+    let (operator, values) = (at.get("operator"), at.get("values"));
+    if operator.is_empty() {
+        r.required(&operator, "valid values: [\"In\" \"NotIn\"]");
+    } else {
+        r.one_of_if_set(&operator, &["In", "NotIn"]);
+    }
+    let mut seen = Vec::new();
+    for value in values.items() {
+        let code = value.int().unwrap_or(0);
+        if seen.contains(&code) {
+            r.duplicate(&value);
+        } else if code == 0 && operator.str() == "In" {
+            r.invalid(&value, "must not be 0 for the In operator");
+        }
+        seen.push(code);
+    }
+    if seen.is_empty() {
+        r.invalid(&values, "at least one value is required");
+    } else if !seen.is_sorted() {
+        r.invalid(&values, "must be ordered");
     }
 }
 

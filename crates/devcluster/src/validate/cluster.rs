@@ -127,7 +127,7 @@ pub(super) fn api_service(r: &mut Report, at: &At<'_>) {
     let spec = at.get("spec");
     let (group, version, name) = (spec.get("group"), spec.get("version"), at.at(&["metadata", "name"]));
     let wanted = format!("{}.{}", version.str(), group.str());
-    if name.str() != wanted {
+    if !name.is_empty() && name.str() != wanted {
         let quoted = crate::status::go_quote(&wanted);
         r.invalid(&name, format!("must be `spec.version+\".\"+spec.group`: {quoted}"));
     }

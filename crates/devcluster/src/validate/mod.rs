@@ -13,7 +13,9 @@ mod config;
 mod container;
 mod endpoints;
 mod format;
+mod job_success;
 mod networking;
+mod nodes;
 mod pod;
 mod pod_warnings;
 mod quota;
@@ -88,6 +90,9 @@ fn whole(r: &mut Report, gvk: &Gvk, at: &At<'_>, old: Option<&At<'_>>) {
         ("discovery.k8s.io", "EndpointSlice") => endpoints::slice(r, at),
         ("rbac.authorization.k8s.io", kind) => rbac::validate(r, at, kind),
         ("storage.k8s.io", "StorageClass") => storage::class(r, at),
+        ("storage.k8s.io", "CSIDriver") => nodes::csi_driver(r, at),
+        ("node.k8s.io", "RuntimeClass") => nodes::runtime_class(r, at),
+        ("", "Node") => nodes::node(r, at),
         ("scheduling.k8s.io", "PriorityClass") => cluster::priority_class(r, at),
         ("coordination.k8s.io", "Lease") => cluster::lease(r, at),
         ("apiregistration.k8s.io", "APIService") => cluster::api_service(r, at),
@@ -98,6 +103,12 @@ fn whole(r: &mut Report, gvk: &Gvk, at: &At<'_>, old: Option<&At<'_>>) {
 
 fn change(r: &mut Report, gvk: &Gvk, at: &At<'_>, old: &At<'_>) {
     let immutable = |r: &mut Report, path: &[&str]| r.immutable(&at.at(path), &old.at(path));
+    // What these kinds declare immutable is refused without the value.
+    let immutable_unshown = |r: &mut Report, field: &str| {
+        if at.get(field).value != old.get(field).value {
+            r.invalid_as(&at.get(field), &Value::Null, "field is immutable");
+        }
+    };
     match (gvk.group.as_ref(), gvk.kind.as_ref()) {
         ("", "Pod") => pod::update(r, at, old),
         ("", "Service") => service::update(r, at, old),
@@ -112,8 +123,9 @@ fn change(r: &mut Report, gvk: &Gvk, at: &At<'_>, old: &At<'_>) {
             return;
         }
         ("storage.k8s.io", "StorageClass") => {
+            whole(r, gvk, at, Some(old));
             for field in ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] {
-                immutable(r, &[field]);
+                immutable_unshown(r, field);
             }
             return;
         }
@@ -133,7 +145,9 @@ fn change(r: &mut Report, gvk: &Gvk, at: &At<'_>, old: &At<'_>) {
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             rbac::role_ref_update(r, at, old);
         }
-        ("discovery.k8s.io", "EndpointSlice") => immutable(r, &["addressType"]),
+        ("discovery.k8s.io", "EndpointSlice") => immutable_unshown(r, "addressType"),
+        ("storage.k8s.io", "CSIDriver") => nodes::csi_driver_update(r, at, old),
+        ("", "ResourceQuota") => immutable(r, &["spec", "scopes"]),
         _ => {}
     }
 }

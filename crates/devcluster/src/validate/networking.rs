@@ -170,7 +170,7 @@ pub(super) fn ingress_class(r: &mut Report, at: &At<'_>) {
     }
     let (scope, namespace) = (parameters.get("scope"), parameters.get("namespace"));
     match scope.str() {
-        "" => r.required(&scope, ""),
+        "" if !scope.has() => r.required(&scope, ""),
         "Namespace" if !namespace.has() => r.required(&namespace, "`parameters.scope` is set to 'Namespace'"),
         "Namespace" => r.dns_label(&namespace),
         "Cluster" if namespace.has() => r.forbidden(&namespace, "`parameters.scope` is set to 'Cluster'"),

@@ -345,7 +345,7 @@ fn names(r: &mut Report, spec: &At<'_>) {
     }
 }
 
-fn tolerations(r: &mut Report, at: &At<'_>) {
+pub(super) fn tolerations(r: &mut Report, at: &At<'_>) {
     for one in at.items() {
         let (key, operator, effect) = (one.get("key"), one.get("operator"), one.get("effect"));
         if !key.is_empty() {

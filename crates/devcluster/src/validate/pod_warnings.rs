@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::format;
 use super::report::At;
 use crate::fields::quantity::Quantity;
@@ -60,6 +62,13 @@ pub(super) fn collect(out: &mut Vec<String>, at: &At<'_>) {
             if volume.get(field).has() {
                 out.push(format!("{}.{name}: {text}", volume.path));
             }
+        }
+    }
+    for volume in spec.get("volumes").items() {
+        let empty = |source: &At<'_>| source.value.as_object().is_none_or(|s| s.values().all(Value::is_null));
+        for _ in volume.at(&["projected", "sources"]).items().iter().filter(|s| empty(s)) {
+            let name = go_quote(volume.get("name").str());
+            out.push(format!("volume {name} (Projected) has no sources provided"));
         }
     }
     doubled(out, &spec.get("hostAliases"), "ip");

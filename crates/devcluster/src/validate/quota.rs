@@ -104,14 +104,36 @@ fn scopes(r: &mut Report, spec: &At<'_>) {
     }
 }
 
+/// A scope selector as the message shows it: with the names of Go's fields, in their order.
+fn internal(list: &At<'_>) -> String {
+    let field = |one: &At<'_>, name: &str| one.value.get(name).cloned().unwrap_or(Value::Null);
+    let shown = list.items().into_iter().map(|one| {
+        format!(
+            "{{\"ScopeName\":{},\"Operator\":{},\"Values\":{}}}",
+            field(&one, "scopeName"),
+            field(&one, "operator"),
+            field(&one, "values")
+        )
+    });
+    format!("{{\"MatchExpressions\":[{}]}}", shown.collect::<Vec<_>>().join(","))
+}
+
 fn scope_selector(r: &mut Report, spec: &At<'_>) {
     let at = spec.get("scopeSelector");
     let list = at.get("matchExpressions").named(format!("{}.matchExpressions", at.path));
+    let hard = spec.get("hard");
     for one in list.items() {
         let field = |name: &str| one.get(name).named(format!("{}.{name}", list.path));
         let (scope, operator, values) = (field("scopeName"), field("operator"), field("values"));
         if !SCOPES.contains(&scope.str()) {
             r.invalid(&scope, "unsupported scope");
+            continue;
+        }
+        for (name, _) in hard.entries() {
+            if is_quota_resource(name) && !scope_fits(scope.str(), name) {
+                let shown = internal(&list);
+                r.invalid_whole(&list, &format!("{shown}: unsupported scope applied to resource"));
+            }
         }
         if !matches!(scope.str(), "PriorityClass" | "VolumeAttributesClass") && operator.str() != "Exists" {
             r.invalid(&operator, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
@@ -132,6 +154,24 @@ fn scope_selector(r: &mut Report, spec: &At<'_>) {
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             _ => r.invalid(&operator, "not a valid selector operator"),
         }
+    }
+}
+
+/// The largest ratio that may be asked for is that of the largest to the smallest amount.
+fn most_ratio(r: &mut Report, values: &BTreeMap<&str, Amount<'_>>) {
+    let (Some((_, max)), Some((_, min)), Some((at, ratio))) =
+        (values.get("max"), values.get("min"), values.get("maxLimitRequestRatio"))
+    else {
+        return;
+    };
+    if min.is_zero() {
+        return;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "Go compares the same way")]
+    let (most, wanted) =
+        (max.milli_value() as f64 / min.milli_value() as f64, ratio.milli_value() as f64 / 1000.0);
+    if wanted > most {
+        r.invalid(at, format!("ratio {ratio} is greater than max/min = {most:.6}"));
     }
 }
 
@@ -206,5 +246,6 @@ fn amounts(r: &mut Report, limit: &At<'_>) {
         {
             r.invalid(at, format!("ratio {ratio} is less than 1"));
         }
+        most_ratio(r, values);
     }
 }

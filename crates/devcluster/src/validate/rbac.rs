@@ -42,7 +42,11 @@ fn role(r: &mut Report, at: &At<'_>, namespaced: bool) {
         r.required(&selectors, "at least one clusterRoleSelector required if aggregationRule is non-nil");
     }
     for selector in selectors.items() {
+        let before = r.causes.len();
         r.selector(&selector);
+        if r.causes.len() > before {
+            r.invalid_as(&selector, &serde_json::Value::Null, "invalid label selector.");
+        }
     }
 }
 

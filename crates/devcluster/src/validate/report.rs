@@ -117,6 +117,26 @@ impl Report {
         self.causes.push(Cause::invalid(at.path.clone(), shown, detail.as_ref()));
     }
 
+    /// Invalid, showing the fields of a struct in the order of Go's type.
+    pub(super) fn invalid_fields(&mut self, at: &At<'_>, fields: &[&str], detail: &str) {
+        if !at.has() {
+            return self.invalid(at, detail);
+        }
+        let parts: Vec<String> =
+            fields.iter().filter_map(|f| Some(format!("\"{f}\":{}", at.value.get(*f)?))).collect();
+        let tail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+        self.invalid_whole(at, &format!("{{{}}}{tail}", parts.join(",")));
+    }
+
+    /// Invalid, without the value.
+    pub(super) fn invalid_whole(&mut self, at: &At<'_>, detail: &str) {
+        self.causes.push(Cause::new(
+            "FieldValueInvalid",
+            at.path.clone(),
+            format!("Invalid value: {detail}"),
+        ));
+    }
+
     pub(super) fn forbidden(&mut self, at: &At<'_>, detail: &str) {
         self.causes.push(Cause::forbidden(at.path.clone(), detail));
     }

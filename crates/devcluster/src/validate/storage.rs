@@ -47,18 +47,28 @@ pub(super) fn claim_spec(r: &mut Report, spec: &At<'_>) {
         r.dns_subdomain(&class);
     }
     r.one_of_if_set(&spec.get("volumeMode"), &["Block", "Filesystem"]);
+    let (source, reference) = (spec.get("dataSource"), spec.get("dataSourceRef"));
+    if source.has() && reference.has() && source.value != reference.value {
+        r.invalid_as(spec, &serde_json::json!({}), "must match dataSourceRef");
+    }
     for source in ["dataSource", "dataSourceRef"] {
         let at = spec.get(source);
         if !at.has() {
             continue;
         }
+        let kind = at.get("kind");
         for field in ["name", "kind"] {
             if at.get(field).is_empty() {
                 r.required(&at.get(field), "");
             }
         }
-        if at.get("apiGroup").is_empty() && at.get("kind").str() != "PersistentVolumeClaim" {
-            r.invalid(&at, "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+        if at.get("apiGroup").is_empty() && kind.str() != "PersistentVolumeClaim" {
+            let shown = Value::String(kind.str().to_owned());
+            r.invalid_as(
+                &at,
+                &shown,
+                "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
+            );
         }
     }
     let attributes = spec.get("volumeAttributesClassName");
@@ -180,6 +190,30 @@ pub(super) fn volume(r: &mut Report, at: &At<'_>) {
     r.one_of_if_set(&spec.get("volumeMode"), &["Block", "Filesystem"]);
 }
 
+/// What a CSI volume names: its driver, and secrets by both their names.
+fn csi(r: &mut Report, at: &At<'_>) {
+    let driver = at.get("driver");
+    if !driver.is_empty() {
+        if driver.len() > 63 {
+            r.too_long(&driver, 63);
+        }
+        r.all(&driver, format::dns_subdomain(&driver.str().to_lowercase()));
+    }
+    let secrets = [
+        "controllerPublishSecretRef",
+        "controllerExpandSecretRef",
+        "nodePublishSecretRef",
+        "nodeExpandSecretRef",
+    ];
+    for secret in secrets.map(|field| at.get(field)) {
+        for field in ["name", "namespace"] {
+            if secret.has() && secret.get(field).is_empty() {
+                r.required(&secret.get(field), "");
+            }
+        }
+    }
+}
+
 fn sources(r: &mut Report, spec: &At<'_>, on_node: bool) {
     let mut count = 0;
     for (kind, required) in SOURCES {
@@ -197,6 +231,9 @@ fn sources(r: &mut Report, spec: &At<'_>, on_node: bool) {
             if at.get(field).is_empty() {
                 r.required(&at.get(field), "");
             }
+        }
+        if *kind == "csi" {
+            csi(r, &at);
         }
         if *kind == "local" && !on_node {
             r.required(&spec.get("nodeAffinity"), "Local volume requires node affinity");
@@ -243,4 +280,16 @@ pub(super) fn class(r: &mut Report, at: &At<'_>) {
     }
     r.one_of_if_set(&at.get("reclaimPolicy"), &["Delete", "Retain"]);
     r.one_of(&at.get("volumeBindingMode"), &["Immediate", "WaitForFirstConsumer"]);
+    topologies(r, &at.get("allowedTopologies"));
+}
+
+fn topologies(r: &mut Report, at: &At<'_>) {
+    for term in at.items() {
+        for one in term.get("matchLabelExpressions").items() {
+            if one.get("values").is_empty() {
+                r.required(&one.get("values"), "");
+            }
+            r.qualified_name(&one.get("key"));
+        }
+    }
 }

@@ -52,6 +52,12 @@ pub fn warnings(gvk: &Gvk, object: &Value, old: Option<&Value>) -> Vec<String> {
         ("discovery.k8s.io", "EndpointSlice") if at.get("addressType").str() == "FQDN" => {
             out.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
         }
+        ("storage.k8s.io", "CSIDriver") => {
+            let spec = at.get("spec");
+            if !spec.get("tokenRequests").is_empty() && !spec.get("serviceAccountTokenInSecrets").has() {
+                out.push("spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes".to_owned());
+            }
+        }
         ("networking.k8s.io", "Ingress") => {
             let notes = at.at(&["metadata", "annotations"]);
             if old.is_none() && notes.value.get("kubernetes.io/ingress.class").is_some() {

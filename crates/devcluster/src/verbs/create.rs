@@ -159,6 +159,10 @@ fn exists_error(cluster: &Cluster, resource: &Resource, namespace: &str, name: &
 
 fn check_new(resource: &Resource, object: &Value) -> Vec<Cause> {
     let mut causes = meta::validate_new(object, resource);
+    causes.extend(meta::unqualified_finalizers(object, resource));
+    if resource.is("", "Namespace") {
+        causes.extend(meta::namespace_finalizers(object));
+    }
     match &resource.custom {
         Some(served) => causes.extend(served.validate(object, None, "")),
         None if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") => {

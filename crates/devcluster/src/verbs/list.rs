@@ -228,7 +228,13 @@ fn read_token(text: &str) -> ApiResult<(u64, String)> {
     let invalid = |why: String| {
         ApiError::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
     };
-    let bytes = BASE64.decode(text.trim_end_matches('=')).map_err(|error| invalid(error.to_string()))?;
+    let bytes = BASE64.decode(text.trim_end_matches('=')).map_err(|error| {
+        let at = match error {
+            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+            _ => text.len().saturating_sub(text.len() % 4),
+        };
+        invalid(format!("illegal base64 data at input byte {at}"))
+    })?;
     if let Err(error) = crate::fields::parse_json(&bytes) {
         return Err(invalid(error.to_string()));
     }

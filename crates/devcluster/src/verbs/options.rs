@@ -115,8 +115,8 @@ fn manager_causes(manager: &str) -> Vec<Cause> {
     if manager.len() > 128 {
         causes.push(Cause::too_long("fieldManager", 128));
     }
-    if let Some(c) = manager.chars().find(|c| c.is_control()) {
-        let detail = format!("should only contain printable characters, found: {c:?}");
+    if let Some((at, c)) = manager.chars().enumerate().find(|(_, c)| c.is_control()) {
+        let detail = format!("invalid character U+{:04X} (at position {at})", u32::from(c));
         causes.push(Cause::invalid("fieldManager", &json!(manager), &detail));
     }
     causes

@@ -109,6 +109,10 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value, shares_labels
     if resource.is("batch", "Job") {
         select_own_pods(object, shares_labels);
     }
+    prepare_parts(resource, object);
+    if resource.is("", "LimitRange") && meta::text(object, "name").is_empty() {
+        meta::of(object).insert("name".to_owned(), json!(uuid::Uuid::new_v4().to_string()));
+    }
     if resource.is("", "Namespace") {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!(meta::text(object, "name"));
     }
@@ -120,6 +124,44 @@ pub(crate) fn prepare_new(resource: &Resource, object: &mut Value, shares_labels
     if has_status(resource) && !keeps_status {
         object["status"] = new_status(resource);
         canonical(resource, object);
+    }
+}
+
+/// What some kinds make of their fields whenever they are written.
+fn prepare_parts(resource: &Resource, object: &mut Value) {
+    if resource.is("", "PersistentVolumeClaim")
+        && let Some(spec) = object["spec"].as_object_mut()
+    {
+        same_source(spec);
+    }
+    if resource.is("discovery.k8s.io", "EndpointSlice") {
+        // Only v1beta1 had it.
+        for endpoint in object["endpoints"].as_array_mut().into_iter().flatten() {
+            endpoint.as_object_mut().map(|map| map.remove("deprecatedTopology"));
+        }
+    }
+}
+
+/// `dataSource` knows claims and snapshots alone, and goes together with `dataSourceRef`.
+fn same_source(spec: &mut Map<String, Value>) {
+    if let Some(source) = spec.get("dataSource") {
+        let text = |field: &str| source[field].as_str().unwrap_or_default();
+        let known = matches!(
+            (text("apiGroup"), text("kind")),
+            ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+        );
+        if !known {
+            spec.remove("dataSource");
+        }
+    }
+    if let Some(reference) = spec.get_mut("dataSourceRef").and_then(Value::as_object_mut) {
+        // Sources in other namespaces are behind a feature gate.
+        reference.remove("namespace");
+    }
+    match (spec.get("dataSource").cloned(), spec.get("dataSourceRef").cloned()) {
+        (Some(source), None) => drop(spec.insert("dataSourceRef".to_owned(), source)),
+        (None, Some(reference)) => drop(spec.insert("dataSource".to_owned(), reference)),
+        _ => {}
     }
 }
 
@@ -180,6 +222,9 @@ pub(crate) fn prepare_update(resource: &Resource, object: &mut Value, old: &Valu
     }
     if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") {
         crd::prepare_definition(object, Some(old));
+    }
+    if resource.custom.is_none() {
+        prepare_parts(resource, object);
     }
     if resource.is("apps", "DaemonSet") {
         let text = old["metadata"]["annotations"][TEMPLATE_GENERATION].as_str().unwrap_or("0");

@@ -103,6 +103,10 @@ pub(crate) fn check_patched(object: &Value, old: &Object, resource: &Resource) -
     match meta::text(object, "resourceVersion") {
         "" | "0" => Ok(()),
         version if version == old.version.to_string() => Ok(()),
+        version if version.parse::<u64>().is_err() => Err(ApiError::plain_internal(format!(
+            "strconv.ParseUint: parsing {}: invalid syntax",
+            crate::status::go_quote(version)
+        ))),
         _ => Err(modified(resource, &old.name)),
     }
 }
@@ -246,6 +250,7 @@ fn is_finished(object: &Value) -> bool {
 
 fn check_update(resource: &Resource, object: &Value, old: &Value, subresource: &str) -> Vec<Cause> {
     let mut causes = meta::validate_update(object, old);
+    causes.extend(meta::unqualified_finalizers(object, resource));
     match &resource.custom {
         Some(served) => causes.extend(served.validate(object, Some(old), subresource)),
         None if resource.is("apiextensions.k8s.io", "CustomResourceDefinition") => {

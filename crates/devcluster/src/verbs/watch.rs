@@ -58,6 +58,10 @@ pub(crate) fn options(query: &Query, resource: &Resource) -> ApiResult<WatchOpti
     if asked && version_match != "NotOlderThan" {
         let detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
         causes.push(Cause::forbidden("resourceVersionMatch", detail));
+        if version_match == "Exact" {
+            let value = serde_json::Value::from(version_match);
+            causes.push(Cause::not_supported("resourceVersionMatch", &value, &["NotOlderThan"]));
+        }
     }
     if !asked && !version_match.is_empty() {
         let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
