@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::cluster::Cluster;
 use crate::meta;
 use crate::resource::Resource;
-use crate::status::ApiResult;
+use crate::status::{ApiError, ApiResult};
 
 pub(super) fn confirm(
     cluster: &Cluster,
@@ -53,6 +53,10 @@ pub(super) fn confirm(
     if may("bind", plural, role["name"].as_str().unwrap_or_default()) {
         return Ok(());
     }
-    let wanted = authorizer.referenced_rules(role, namespace)?;
+    // A role that is not there is told of as what was written.
+    let missing = |_| {
+        ApiError::not_found(resource.group(), &resource.plural, role["name"].as_str().unwrap_or_default())
+    };
+    let wanted = authorizer.referenced_rules(role, namespace).map_err(missing)?;
     authorizer.confirm_no_escalation(&call.user, namespace, &resource.plural, name, &wanted)
 }
