@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use kube::{Api, ResourceExt as _};
 use pilothouse_release::{
     decide::{Change, Decision, Pause, Removal, decide},
-    desired::{Desired, DriftMode, Intent, Options, Policy, Target, json_digest},
+    desired::{Desired, DriftMode, Intent, Options, Policy, Target, json_digest, without_effect},
     drift::Difference,
     health_expression,
     observe::{Drift, Observed},
@@ -157,6 +157,7 @@ impl<'a> Pass<'a> {
             Err(outcome) => return Ok(outcome),
         };
         self.annotate(&ready.desired, ready.source.oci_digest.as_deref());
+        self.warn_of_fields();
         self.reset_failures(&ready.desired, &ready.source);
         self.decide_and_act(ready).await
     }
@@ -283,6 +284,21 @@ impl<'a> Pass<'a> {
         if let Some(digest) = oci_digest {
             self.annotations.push((format!("{group}/oci-digest"), digest.to_owned()));
         }
+    }
+
+    /// Tells once for each generation which of its fields change nothing.
+    fn warn_of_fields(&self) {
+        if self.status.last_attempted_generation == Some(self.generation()) {
+            return;
+        }
+        let fields = without_effect(&self.object.spec);
+        if fields.is_empty() {
+            return;
+        }
+        let message = format!("Set, but without effect: {}", fields.join("; "));
+        let (namespace, name) = (self.object.namespace().unwrap_or_default(), self.object.name_any());
+        tracing::warn!(namespace, name, "{message}");
+        self.event(Severity::Warning, "FieldWithoutEffect", &message);
     }
 
     /// Counters start anew where the desired state changed, or on request.

@@ -148,6 +148,21 @@ async fn a_release_is_installed_upgraded_forced_and_uninstalled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fields_without_effect_are_told_once_for_each_generation() {
+    let stage = Stage::new().await;
+    publish_app(&stage);
+    let spec = json!({"values": {"message": "one"}, "rollback": {"recreate": true}});
+    stage.release("ok", "app", "1.0.0", spec).await;
+    stage.until_ready("ok", "InstallSucceeded").await;
+    let told = |events: Vec<String>| events.iter().filter(|e| *e == "Warning FieldWithoutEffect").count();
+    assert_eq!(told(stage.events("ok").await), 1);
+
+    stage.release("ok", "app", "1.0.0", json!({"values": {"message": "two"}})).await;
+    stage.until_ready("ok", "UpgradeSucceeded").await;
+    assert_eq!(told(stage.events("ok").await), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_template_error_is_retried_and_makes_no_revision() {
     let stage = Stage::new().await;
     let template =

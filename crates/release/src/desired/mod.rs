@@ -4,11 +4,13 @@ mod digest;
 mod naming;
 mod policy;
 mod values;
+mod without_effect;
 
 pub use digest::{EMPTY_DIGEST, json_digest, values_digest};
 pub use naming::{Target, chart_version_with_digest, helm_chart_name, release_name};
 pub use policy::{DriftMode, Options, Policy, Remediation, RemediationBy, Strategy, Tests};
 pub use values::{DEFAULT_KEY, Error as ValuesError, ValuesSource, compose};
+pub use without_effect::without_effect;
 
 /// Whether the release should be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
