@@ -44,8 +44,20 @@ struct TokenAnswer {
     token: Option<String>,
     #[serde(default)]
     access_token: Option<String>,
+    /// A number; Azure's older servers write it as a string.
     #[serde(default)]
-    expires_in: Option<f64>,
+    expires_in: serde_json::Value,
+}
+
+impl TokenAnswer {
+    fn value(&mut self) -> Option<String> {
+        let filled = |text: Option<String>| text.filter(|t| !t.is_empty());
+        filled(self.token.take()).or_else(|| filled(self.access_token.take()))
+    }
+
+    fn lifetime(&self) -> Option<f64> {
+        self.expires_in.as_f64().or_else(|| self.expires_in.as_str()?.trim().parse().ok())
+    }
 }
 
 /// What to send, and whether it was a token that can be fetched anew.
@@ -182,15 +194,13 @@ impl Transport {
         let asked_at = Instant::now();
         // Boxed, since sending a request may itself need a token; this one does not.
         let reply = Box::pin(self.send(&request, deadline)).await?;
-        let answer: TokenAnswer = reply.json("the token server's answer")?;
-        let value = answer.token.or(answer.access_token).filter(|t| !t.is_empty()).ok_or_else(|| {
-            Error::Malformed {
-                what: format!("the answer of the token server {}", shown(&request.url)),
-                reason: "it holds neither `token` nor `access_token`".into(),
-            }
+        let mut answer: TokenAnswer = reply.json("the token server's answer")?;
+        let value = answer.value().ok_or_else(|| Error::Malformed {
+            what: format!("the answer of the token server {}", shown(&request.url)),
+            reason: "it holds neither `token` nor `access_token`".into(),
         })?;
         let lifetime = answer
-            .expires_in
+            .lifetime()
             .filter(|seconds| seconds.is_finite() && *seconds > 0.0)
             .map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs_f64(seconds.min(86_400.0)));
         // A tenth early, so that a token does not expire between here and the registry.
@@ -274,6 +284,18 @@ fn choose_scope(wanted: &str, asked: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_may_leave_one_token_empty_and_quote_its_lifetime() {
+        let read = |text: &str| -> (Option<String>, Option<f64>) {
+            let mut answer: TokenAnswer = serde_json::from_str(text).unwrap();
+            (answer.value(), answer.lifetime())
+        };
+        let both = read(r#"{"token":"","access_token":"a","expires_in":"3599"}"#);
+        assert_eq!(both, (Some("a".into()), Some(3599.0)));
+        assert_eq!(read(r#"{"token":"t","expires_in":null}"#), (Some("t".into()), None));
+        assert_eq!(read(r#"{"token":"","expires_in":[]}"#), (None, None));
+    }
 
     #[test]
     fn the_servers_scope_wins_unless_it_is_a_dummy() {

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::Secret;
+
 /// Longest text taken over from a server's error body.
 const MAX_TEXT: usize = 512;
 
@@ -45,6 +47,37 @@ pub(crate) fn describe(entries: &[Entry]) -> String {
         text
     };
     entries.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Puts `****` for each of `secrets` in what a server said: some repeat the request they refuse.
+pub(crate) fn hide(entries: &mut [Entry], secrets: &[Secret]) {
+    for entry in entries {
+        entry.code = hidden(&entry.code, secrets);
+        entry.message = hidden(&entry.message, secrets);
+        hide_value(&mut entry.detail, secrets);
+    }
+}
+
+/// `text` with `****` for each of `secrets`.
+pub(crate) fn hidden(text: &str, secrets: &[Secret]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "****"))
+}
+
+fn hide_value(value: &mut Value, secrets: &[Secret]) {
+    match value {
+        Value::String(text) => *text = hidden(text, secrets),
+        Value::Array(list) => list.iter_mut().for_each(|value| hide_value(value, secrets)),
+        Value::Object(map) => {
+            *map = std::mem::take(map)
+                .into_iter()
+                .map(|(key, mut value)| {
+                    hide_value(&mut value, secrets);
+                    (hidden(&key, secrets), value)
+                })
+                .collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// `text` without control characters, at most 512 bytes of it.

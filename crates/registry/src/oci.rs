@@ -11,9 +11,10 @@ use url::Url;
 use crate::error::{Cause, Kind};
 use crate::gate::RateLimit;
 use crate::manifest::{ACCEPT_MANIFESTS, Descriptor, HELM_PROVENANCE_LAYER, Manifest, OCI_INDEX};
+use crate::paging::{self, Next};
 use crate::transport::{Auth, Call, Reply, Transport};
 use crate::url_shape::{is_tag, origin};
-use crate::{Digest, Error, RepositoryUrl, Scheme, paging};
+use crate::{Digest, Error, RepositoryUrl, Scheme};
 
 /// Names asked for in one page; ECR refuses more, ACR gives no more.
 const PAGE: &str = "1000";
@@ -171,9 +172,10 @@ impl OciClient {
             }
             match paging::next(&url, reply.header_values("link")) {
                 // A link that leads to a page already read would go on for ever.
-                Some(next) if !seen.insert(next.clone()) => return Ok(false),
-                Some(next) => url = next,
-                None => return Ok(false),
+                Next::Page(next) if !seen.insert(next.clone()) => return Ok(true),
+                Next::Page(next) => url = next,
+                Next::Refused => return Ok(true),
+                Next::End => return Ok(false),
             }
         }
         Ok(true)

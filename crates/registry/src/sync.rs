@@ -26,6 +26,9 @@ use crate::{
 
 /// Annotation with the time an artifact was made.
 const CREATED: &str = "org.opencontainers.image.created";
+/// Syncs that ask again for the manifest of a listed tag that was not there: registries that replicate list a tag
+/// before they have it, others list some for ever.
+const MISSING_AGAIN: u8 = 3;
 /// Notes kept from one sync.
 const MAX_NOTES: usize = 20;
 
@@ -48,6 +51,11 @@ pub enum Record {
     Other {
         /// Digest of the manifest, where there was one to read.
         manifest: Option<Digest>,
+    },
+    /// Nothing yet: the tag is listed, its manifest was not there.
+    Missing {
+        /// Syncs that still ask for it before only a recheck does.
+        again: u8,
     },
 }
 
@@ -156,7 +164,7 @@ pub fn catalog_of(state: &State, own: &str) -> Catalog {
             .values()
             .filter_map(|record| match record {
                 Record::Chart(version) => Some(ChartVersion::clone(version)),
-                Record::Other { .. } => None,
+                Record::Other { .. } | Record::Missing { .. } => None,
             })
             .collect();
         let name = if chart.is_empty() { own } else { chart };
@@ -253,7 +261,14 @@ impl Run<'_> {
                 known.retain(|tag, _| versions.iter().any(|(_, t)| t == tag));
             }
             for (rank, (version, tag)) in versions.into_iter().enumerate() {
-                if !known.contains_key(&tag) {
+                let read = match known.get(&tag) {
+                    None => false,
+                    Some(Record::Missing { again }) => *again == 0 && !self.options.recheck,
+                    // An index has no digest to compare, so that a recheck reads it.
+                    Some(Record::Other { manifest: None }) => !self.options.recheck,
+                    Some(_) => true,
+                };
+                if !read {
                     work.push(Work { chart: chart.clone(), tag, version, rank });
                 }
             }
@@ -306,13 +321,22 @@ impl Run<'_> {
             Some((work, record))
         });
         let mut answers = answers.buffer_unordered(self.options.concurrency.max(1));
-        let (mut done, mut notes, mut first) = (0, Vec::new(), None);
+        let (mut done, mut missing, mut notes, mut first) = (0, 0, Vec::new(), None);
         while let Ok(Some(answer)) = tokio::time::timeout_at(self.deadline, answers.next()).await {
             match answer {
                 None => {}
                 Some((work, Ok(record))) => {
                     done += 1;
-                    state.charts.entry(work.chart).or_default().insert(work.tag, record);
+                    let known = state.charts.entry(work.chart).or_default();
+                    let record = match (record, known.get(&work.tag)) {
+                        (Record::Missing { .. }, Some(Record::Missing { again })) => {
+                            Record::Missing { again: again.saturating_sub(1) }
+                        }
+                        // What was a chart and cannot be found now is asked for again like a new one.
+                        (record, _) => record,
+                    };
+                    missing += usize::from(matches!(record, Record::Missing { again: 1.. }));
+                    known.insert(work.tag, record);
                 }
                 Some((work, Err(error))) => {
                     let stop = error.kind() == Kind::RateLimited;
@@ -337,7 +361,12 @@ impl Run<'_> {
         if done < total {
             self.note(&format!("{} of {total} new tags are still to be read", total - done));
         }
-        Ok(done == total)
+        if missing > 0 {
+            self.note(&format!(
+                "{missing} listed tags have no manifest in the registry (yet); the next syncs ask again"
+            ));
+        }
+        Ok(done == total && missing == 0)
     }
 
     fn note(&mut self, note: &str) {
@@ -352,6 +381,7 @@ impl Record {
         match self {
             Self::Chart(version) => version.manifest_digest.as_ref(),
             Self::Other { manifest } => manifest.as_ref(),
+            Self::Missing { .. } => None,
         }
     }
 }
@@ -360,9 +390,9 @@ async fn read_tag(client: &OciClient, work: &Work) -> Result<Record, Error> {
     let client = client.below(&work.chart)?;
     let (digest, manifest) = match client.manifest(&work.tag).await {
         Ok(found) => found,
-        // An image index, or a tag whose manifest is gone: not a chart, and not to be asked for again.
+        // An image index: not a chart.
         Err(Error::NotAChart { .. }) => return Ok(Record::Other { manifest: None }),
-        Err(error) if error.is_not_found() => return Ok(Record::Other { manifest: None }),
+        Err(error) if error.is_not_found() => return Ok(Record::Missing { again: MISSING_AGAIN }),
         Err(error) => return Err(error),
     };
     if !manifest.is_chart() {

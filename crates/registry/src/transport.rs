@@ -88,6 +88,8 @@ pub(crate) struct Reply {
     redirected: bool,
     method: Method,
     url: Url,
+    /// What was sent as proof, never to be shown where the server repeats it.
+    secrets: Vec<Secret>,
 }
 
 impl Reply {
@@ -114,7 +116,8 @@ impl Reply {
 
     /// This answer as an error.
     pub(crate) fn error(&self) -> Box<StatusError> {
-        let entries = envelope::parse(&self.body);
+        let mut entries = envelope::parse(&self.body);
+        envelope::hide(&mut entries, &self.secrets);
         Box::new(StatusError {
             method: self.method.to_string(),
             url: shown(&self.url),
@@ -126,14 +129,15 @@ impl Reply {
 
     /// What a body says that is not in the registry's error format.
     fn words(&self) -> String {
+        let clean = |text: &str| envelope::clip(&envelope::hidden(text, &self.secrets));
         if let Ok(serde_json::Value::Object(map)) = serde_json::from_slice(&self.body) {
             let found = ["message", "error_description", "details", "detail", "error"]
                 .iter()
-                .find_map(|key| map.get(*key)?.as_str().map(envelope::clip));
+                .find_map(|key| map.get(*key)?.as_str().map(clean));
             return found.unwrap_or_default();
         }
         let plain = self.header(CONTENT_TYPE.as_str()).is_some_and(|t| t.starts_with("text/plain"));
-        if plain { envelope::clip(&String::from_utf8_lossy(&self.body)) } else { String::new() }
+        if plain { clean(&String::from_utf8_lossy(&self.body)) } else { String::new() }
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -211,7 +215,10 @@ impl Transport {
         let mut attempt = 0;
         loop {
             let proof = self.proof(call, &credentials, asked.as_deref(), deadline).await?;
-            let outcome = self.once(call, &proof, deadline).await;
+            let outcome = self.once(call, &proof, deadline).await.map(|mut reply| {
+                reply.secrets = secrets(&credentials, &proof);
+                reply
+            });
             let wait = match outcome {
                 Ok(reply) if !renewed && self.is_refused(call, &reply) => {
                     match self.renew(call, &reply, &proof, &mut credentials).await? {
@@ -423,7 +430,15 @@ async fn read(
             });
         }
     }
-    Ok(Reply { status, headers, body: body.freeze(), redirected, method: call.method.clone(), url })
+    Ok(Reply {
+        status,
+        headers,
+        body: body.freeze(),
+        redirected,
+        method: call.method.clone(),
+        url,
+        secrets: Vec::new(),
+    })
 }
 
 /// A body that ends early is a broken connection, whatever the HTTP library calls it.
@@ -438,6 +453,18 @@ fn broken(call: &Call, url: &Url, error: &reqwest::Error) -> Error {
 
 fn timed_out(call: &Call, url: &Url) -> Error {
     Error::Unreachable { method: call.method.to_string(), url: shown(url), cause: Cause::Timeout }
+}
+
+/// Texts of a request that no message may repeat. Shorter ones are words that any message may hold.
+fn secrets(credentials: &Credentials, proof: &Proof) -> Vec<Secret> {
+    let header = proof.header().and_then(|value| value.to_str().ok());
+    let sent = header.map(|text| text.split_once(' ').map_or(text, |(_, value)| value));
+    let own = match credentials {
+        Credentials::Anonymous => None,
+        Credentials::Basic { password, .. } => Some(password.expose()),
+        Credentials::Bearer(token) | Credentials::Identity(token) => Some(token.expose()),
+    };
+    sent.into_iter().chain(own).filter(|text| text.len() >= 4).map(Secret::from).collect()
 }
 
 fn rate_limited(reply: &Reply) -> Error {

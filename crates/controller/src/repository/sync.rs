@@ -129,7 +129,7 @@ impl Job<'_> {
         self.context.options.metrics.registry_requests("HelmRepository", requests);
         let answer = answer.map_err(|error| {
             let text = index_failure(&client.index_url(), &error);
-            let reason = if error.kind() == Kind::Malformed { "IndexationFailed" } else { "Failed" };
+            let reason = if is_of_the_index(&error) { "IndexationFailed" } else { "Failed" };
             Failure::fetch(reason, text).after(&error)
         })?;
         let (artifact, fetched) = match (answer, &self.stored) {
@@ -253,9 +253,14 @@ fn skipped(state: &State) -> usize {
     state.charts.values().flat_map(|tags| tags.values()).filter(other).count()
 }
 
+/// Whether an index came, but cannot be read. A redirect that leads nowhere brought none.
+fn is_of_the_index(error: &pilothouse_registry::Error) -> bool {
+    error.kind() == Kind::Malformed && !matches!(error, pilothouse_registry::Error::Redirect { .. })
+}
+
 /// Flux's words for an index that cannot be fetched.
 fn index_failure(url: &impl std::fmt::Display, error: &pilothouse_registry::Error) -> String {
-    if error.kind() == Kind::Malformed {
+    if is_of_the_index(error) {
         return format!("failed to load Helm repository from index YAML: {}", with_hint(error));
     }
     let cause = match error {
@@ -283,6 +288,15 @@ mod tests {
     fn a_family_has_the_name_its_status_shows() {
         assert_eq!(family_name(Family::DockerHub), "docker-hub");
         assert_eq!(family_name(Family::GitLab), "gitlab");
+    }
+
+    #[test]
+    fn an_index_behind_a_redirect_loop_was_not_fetched() {
+        let url = "http://charts.example/index.yaml".to_owned();
+        let error = pilothouse_registry::Error::Redirect { url: url.clone(), reason: "too many".into() };
+        assert!(index_failure(&url, &error).starts_with("failed to fetch Helm repository index: "));
+        let error = pilothouse_registry::Error::Malformed { what: "the index".into(), reason: "no".into() };
+        assert!(index_failure(&url, &error).starts_with("failed to load Helm repository from index YAML: "));
     }
 
     #[test]

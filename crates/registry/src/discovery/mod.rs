@@ -142,9 +142,16 @@ pub async fn discover(client: &OciClient, options: &Options) -> Result<Found, Er
     let family = Family::detect(client).await?;
     let mut attempts = Vec::new();
     let mut worst: Option<Kind> = None;
+    // Of a listing that wants credentials or fails in the server: said unless the URL itself turns out to be a chart.
+    let mut refused: Option<Error> = None;
     for adapter in adapters(family) {
         match adapter.list(client, &options.apis).await {
             Ok(listing) => return below(client, adapter.method(), listing, &attempts).await,
+            Err(error) if is_of_the_listing(&error, options.previous) => {
+                worst = worst.or(Some(error.kind()));
+                attempts.push(format!("{}: {error}", adapter.method().as_str()));
+                refused = refused.or(Some(error));
+            }
             Err(error) if is_final(&error) => return Err(error),
             Err(error) => {
                 worst = worst.or(Some(error.kind()));
@@ -157,7 +164,10 @@ pub async fn discover(client: &OciClient, options: &Options) -> Result<Found, Er
             found.note = (!attempts.is_empty()).then(|| attempts.join("; "));
             Ok(found)
         }
-        Ok(None) => Err(discovery_error(client, attempts, worst)),
+        Ok(None) => Err(refused.unwrap_or_else(|| discovery_error(client, attempts, worst))),
+        Err(_) if refused.is_some() => {
+            Err(refused.unwrap_or_else(|| discovery_error(client, attempts, worst)))
+        }
         Err(error) if is_final(&error) => Err(error),
         Err(error) => {
             worst = worst.or(Some(error.kind()));
@@ -180,6 +190,16 @@ fn is_final(error: &Error) -> bool {
             | Kind::Server
             | Kind::Configuration
     ) || matches!(error, Error::CredentialsMissing { .. })
+}
+
+/// Errors that may concern the listing alone: some registries want credentials for it but not for charts, or fail on
+/// it when they hold much. Where a listing worked before, one that fails does not turn the URL into a chart.
+fn is_of_the_listing(error: &Error, previous: Option<Method>) -> bool {
+    match error {
+        Error::CredentialsMissing { .. } => true,
+        Error::Status(_) => error.kind() == Kind::Server && matches!(previous, None | Some(Method::ChartUrl)),
+        _ => false,
+    }
 }
 
 fn discovery_error(client: &OciClient, mut attempts: Vec<String>, worst: Option<Kind>) -> Error {

@@ -124,3 +124,25 @@ async fn a_path_that_holds_nothing_is_told_with_what_is_there() {
     assert!(note.contains("none of the 3 repositories") && note.contains("team/charts/app"), "{note}");
     assert!(!note.contains("another/db"), "{note}");
 }
+
+#[tokio::test]
+async fn a_chart_url_works_where_only_the_catalog_wants_credentials_or_fails() {
+    for (status, headers) in [(401, &[("www-authenticate", r#"Basic realm="x""#)][..]), (500, &[][..])] {
+        let registry = TestRegistry::start().await;
+        registry.push("charts", "app", "1.0.0").await;
+        registry
+            .control
+            .script(move |seen| (seen.path == "/v2/_catalog").then(|| answer(status, headers, "")));
+        let found = discovery::discover(&registry.client("charts/app"), &Options::default()).await.unwrap();
+        assert_eq!(found.method, Method::ChartUrl, "{status}");
+        assert!(found.note.unwrap().starts_with("catalog: "));
+        // A prefix is no chart: the refusal of the catalog is the answer.
+        let error = discovery::discover(&registry.client("nothing"), &Options::default()).await.unwrap_err();
+        assert!(error.to_string().contains("_catalog"), "{error}");
+        // Where the catalog worked before, its failure does not make a chart of the URL.
+        if status == 500 {
+            let known = Options { previous: Some(Method::Catalog), ..Options::default() };
+            assert!(discovery::discover(&registry.client("charts/app"), &known).await.is_err());
+        }
+    }
+}

@@ -110,7 +110,10 @@ async fn pages_are_followed_bounded_and_never_in_circles() {
         let link = format!(r#"<{}?page={}>; rel="next""#, seen.path, (page(seen) + 1) % 3 + 1);
         Some(answer(200, &[("link", &link)], r#"{"tags":["t"]}"#))
     });
-    assert!(!registry.client("app").tags().await.unwrap().truncated);
+    assert!(
+        registry.client("app").tags().await.unwrap().truncated,
+        "what lies outside the circle is not known"
+    );
     registry.control.script(move |seen| {
         let link = format!(r#"<{}?page={}>; rel="next""#, seen.path, page(seen) + 1);
         Some(answer(200, &[("link", &link)], r#"{"tags":["t"]}"#))
@@ -162,4 +165,60 @@ async fn a_web_page_instead_of_an_answer_is_named() {
     // axum sets text/plain first; the client looks at the first value only, so the page is told by its shape.
     let error = registry.client("app").tags().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Malformed);
+}
+
+#[tokio::test]
+async fn a_listing_that_goes_on_elsewhere_or_in_a_circle_is_not_complete() {
+    let registry = TestRegistry::start().await;
+    for link in ["<http://elsewhere.example/v2/app/tags/list?last=a>", "</v2/app/tags/list?n=1000>"] {
+        registry.control.script(move |_| {
+            Some(answer(200, &[("link", &format!(r#"{link}; rel="next""#))], r#"{"tags":["1.0.0"]}"#))
+        });
+        let list = registry.client("app").tags().await.unwrap();
+        assert!(list.truncated, "{link}");
+        assert!(registry.control.take().len() == 1, "{link}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_with_another_scheme_or_port_of_the_host_goes_on_where_the_list_began() {
+    let registry = TestRegistry::start().await;
+    registry.control.script(|seen| {
+        let link = r#"<https://127.0.0.1:1/v2/app/tags/list?last=1.0.0>; rel="next""#;
+        Some(if seen.query.contains("last=") {
+            answer(200, &[], r#"{"tags":["2.0.0"]}"#)
+        } else {
+            answer(200, &[("link", link)], r#"{"tags":["1.0.0"]}"#)
+        })
+    });
+    let list = registry.client("app").tags().await.unwrap();
+    assert_eq!((list.tags, list.truncated), (vec!["1.0.0".to_owned(), "2.0.0".to_owned()], false));
+}
+
+#[tokio::test]
+async fn a_registry_that_repeats_the_credentials_does_not_get_them_shown() {
+    let registry = TestRegistry::start().await;
+    let bodies = [
+        r#"{"errors":[{"code":"DENIED","message":"SENT and p4ssw0rd","detail":{"p4ssw0rd":["SENT"]}}]}"#,
+        r#"{"message":"SENT p4ssw0rd"}"#,
+        "SENT p4ssw0rd",
+    ];
+    for (body, status) in bodies.into_iter().flat_map(|body| [403, 429].map(|status| (body, status))) {
+        registry.control.script(move |seen| {
+            Some(match seen.authorization() {
+                None => answer(401, &[("www-authenticate", r#"Basic realm="x""#)], ""),
+                Some(sent) => {
+                    let json = (
+                        "content-type",
+                        if body.starts_with('{') { "application/json" } else { "text/plain" },
+                    );
+                    answer(status, &[json, ("retry-after", "0")], &body.replace("SENT", sent))
+                }
+            })
+        });
+        let error = registry.client_as("app", Credentials::basic("u", "p4ssw0rd")).tags().await.unwrap_err();
+        for text in [error.to_string(), error.answered(), format!("{error:?}")] {
+            assert!(!text.contains("p4ssw0rd") && !text.contains("dTpwNHNzdzByZA"), "{text}");
+        }
+    }
 }

@@ -167,3 +167,30 @@ async fn a_registry_that_wants_a_login_says_so() {
     let client = registry.client_as("charts", Credentials::basic("u", "p"));
     assert_eq!(sync(&client, State::default(), &Options::default()).await.unwrap().catalog.charts(), 3);
 }
+
+#[tokio::test]
+async fn a_listed_tag_whose_manifest_comes_later_is_asked_for_again_and_not_for_ever() {
+    let registry = filled().await;
+    let missing = |seen: &crate::test_registry::Seen| seen.path.ends_with("/app/manifests/1.10.0");
+    registry.control.script(move |seen| missing(seen).then(|| answer(404, &[], "")));
+    let client = registry.client("charts");
+    let first = sync(&client, State::default(), &Options::default()).await.unwrap();
+    assert_eq!((first.complete, first.catalog.entries["app"].len()), (false, 2));
+    assert!(first.notes[0].contains("no manifest"), "{:?}", first.notes);
+    // It stays away: three more syncs ask, then the repository is unchanged.
+    let mut state = first.state.clone();
+    registry.control.take();
+    for asks in [1, 1, 1, 0] {
+        let next = sync(&client, state, &Options::default()).await.unwrap();
+        assert_eq!(registry.control.take().iter().filter(|seen| missing(seen)).count(), asks);
+        assert_eq!(next.catalog.entries["app"].len(), 2);
+        state = next.state;
+    }
+    // It comes: the next sync has it, and after it was given up a recheck.
+    registry.control.script(|_| None);
+    let found = sync(&client, first.state, &Options::default()).await.unwrap();
+    assert_eq!((found.complete, found.catalog.entries["app"].len()), (true, 3));
+    let recheck = Options { recheck: true, ..Options::default() };
+    let found = sync(&client, state, &recheck).await.unwrap();
+    assert_eq!((found.complete, found.catalog.entries["app"].len()), (true, 3));
+}
