@@ -30,7 +30,11 @@ export function PageHead({ title, crumbs, actions, status }: Props) {
   return (
     <Stack gap={4}>
       <nav aria-label="Breadcrumbs">
-        <Breadcrumbs separatorMargin={6} style={{ flexWrap: 'wrap', rowGap: 2 }}>
+        <Breadcrumbs
+          separatorMargin={6}
+          style={{ flexWrap: 'wrap', rowGap: 2 }}
+          styles={{ breadcrumb: { whiteSpace: 'normal', overflowWrap: 'anywhere', minWidth: 0 } }}
+        >
           {crumbs.map((crumb, place) =>
             crumb.to ? (
               <Anchor key={crumb.label} component={Link} to={crumb.to} size="sm">

@@ -14,6 +14,7 @@ import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
 import { ActionsMenu } from '../../ui/registry/ActionsMenu'
 import { DependentReleases } from '../../ui/registry/DependentReleases'
+import { Gone, isGone } from '../../ui/registry/Gone'
 import { PageTabs, withCount } from '../../ui/registry/PageTabs'
 import { Told } from '../../ui/registry/Told'
 import { StatusBadge } from '../../ui/StatusBadge'
@@ -31,17 +32,20 @@ import { useSync } from './useSync'
 export function RepositoryPage() {
   const { namespace, name } = useParams({ from: '/signed-in/k8s/helm/repository/$namespace/$name' })
   const one = useQuery(repository(namespace, name))
+  const gone = isGone(one.error)
+  const there = gone ? undefined : one.data
   return (
     <Stack>
       <PageHead
         title={name}
         crumbs={[{ label: 'Kubernetes' }, { label: 'Helm' }, { label: 'Helm Repository', to: paths.repositories }, { label: name }]}
-        status={one.data && <StatusBadge status={one.data.status} />}
-        actions={one.data && <Actions repository={one.data} />}
+        status={there && <StatusBadge status={there.status} />}
+        actions={there && <Actions repository={there} />}
       />
-      {one.error && !one.data && <Problem error={one.error} retry={() => void one.refetch()} />}
+      {gone && <Gone kind="Helm repository" name={name} namespace={namespace} known={one.data !== undefined} list={paths.repositories} />}
+      {one.error && !gone && !one.data && <Problem error={one.error} retry={() => void one.refetch()} />}
       {one.isPending && <Skeleton height={360} />}
-      {one.data && <Page key={one.data.uid} repository={one.data} />}
+      {there && <Page key={there.uid} repository={there} />}
     </Stack>
   )
 }
