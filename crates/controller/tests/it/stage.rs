@@ -80,8 +80,18 @@ impl Stage {
             _cluster: cluster,
         };
         stage.add_repository().await;
+        stage.until_releases_are_served().await;
         stage.start();
         stage
+    }
+
+    /// A kind is served a moment after its definition is there.
+    async fn until_releases_are_served(&self) {
+        let began = Instant::now();
+        while let Err(error) = self.releases().list(&ListParams::default().limit(1)).await {
+            assert!(began.elapsed() < PATIENCE, "{error}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Starts the controllers.

@@ -86,6 +86,8 @@ pub(super) struct Engine {
     /// What of each definition is served: digests.
     pub(super) served: HashMap<String, String>,
     resources: HashMap<(&'static str, &'static str), Arc<Resource>>,
+    /// Keys that requests wait for; looked at before all others.
+    urgent: VecDeque<Key>,
     queue: VecDeque<Key>,
     queued: HashSet<Key>,
     timers: BTreeSet<(Timestamp, Key)>,
@@ -107,6 +109,7 @@ impl Engine {
             due: HashMap::new(),
             served: HashMap::new(),
             resources: HashMap::new(),
+            urgent: VecDeque::new(),
             queue: VecDeque::new(),
             queued: HashSet::new(),
             timers: BTreeSet::new(),
@@ -207,7 +210,7 @@ impl Engine {
             return;
         }
         if self.is_waited_for(&key) {
-            self.queue.push_front(key);
+            self.urgent.push_back(key);
         } else {
             self.queue.push_back(key);
         }
@@ -240,7 +243,7 @@ impl Engine {
     }
 
     fn next(&mut self) -> Option<Key> {
-        let key = self.queue.pop_front()?;
+        let key = self.urgent.pop_front().or_else(|| self.queue.pop_front())?;
         self.queued.remove(&key);
         Some(key)
     }
