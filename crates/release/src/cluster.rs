@@ -57,7 +57,7 @@ pub enum Error {
     },
     /// The cluster does not know several kinds.
     #[error("{}", aggregate(.0.iter().map(ToString::to_string)))]
-    NoKinds(Vec<Error>),
+    NoKinds(Vec<Self>),
     /// A request on an object failed.
     #[error("cannot {verb} {id}: {}", api_error::text(.source))]
     Request {

@@ -67,7 +67,7 @@ pub(super) const FAILED_STEPS: usize = 10_000;
 
 /// Counts what is about to be read, before it takes many times its size in memory.
 pub(super) fn charge_source(context: &Context<'_>, source: &[u8]) -> Result<(), CallError> {
-    Ok(context.charge_steps(source.len() / 2)?)
+    Ok(context.charge_steps(source.len() * 2)?)
 }
 
 /// Gives the text, or nothing if the value has no JSON form. Exceeded bounds are still errors.

@@ -56,6 +56,15 @@ fn texts_that_grow_in_memory_are_counted_before_they_are_read() {
     }
 }
 
+/// 17 lists that contain each other twice are copied as 131,071.
+#[test]
+fn copies_of_shared_values_count_what_they_take() {
+    let limits = RenderLimits { nodes: 1_000_000, ..RenderLimits::default() };
+    let template =
+        "{{ $l := list 1 }}{{ range until 16 }}{{ $l = list $l $l }}{{ end }}{{ deepCopy $l | len }}";
+    assert!(exceeded(template, limits).ends_with("took more than 1000000 steps"));
+}
+
 #[test]
 fn include_and_tpl_stop_at_a_depth() {
     // A thousand levels, and Helm's own text.
