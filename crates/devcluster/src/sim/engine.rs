@@ -216,7 +216,7 @@ impl Engine {
         }
     }
 
-    /// Whether requests fail until the key was looked at: a new namespace has no ServiceAccount for its Pods, the
+    /// Whether requests fail until the key was looked at: a new namespace has no service account for its Pods, the
     /// objects of a new definition are not served. That must not take longer because many workloads change.
     fn is_waited_for(&self, key: &Key) -> bool {
         let bucket = match key.what {
