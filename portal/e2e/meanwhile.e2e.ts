@@ -3,8 +3,6 @@ import { beforeAll, expect, it } from 'vitest'
 import { addRelease, addRepository, api } from './api'
 import { open, see } from './browser'
 
-const repository = '/namespaces/default/repositories/going'
-
 beforeAll(async () => {
   await addRepository('going')
   await addRelease('leaving', 'going', 'webapp', '1.0.0')
@@ -18,10 +16,21 @@ it('a release that is deleted meanwhile is said to be gone', async () => {
   await expect.poll(() => page.getByRole('tab').count()).toBe(0)
 })
 
-it('a repository that is deleted while it is updated is said to be gone', async () => {
-  const page = await open('/k8s/helm/repository/default/going?action=update')
-  await see(page.getByRole('dialog', { name: 'Update going' }).getByRole('textbox', { name: 'Repository URL' }))
-  await api('DELETE', `${repository}?confirm=going`)
+it('a repository that is deleted meanwhile is said to be gone', async () => {
+  const page = await open('/k8s/helm/repository/default/going')
+  await see(page.getByRole('button', { name: 'Sync now' }))
+  await api('DELETE', '/namespaces/default/repositories/going?confirm=going')
   await see(page.getByText('going was deleted'))
   await expect.poll(() => page.getByRole('tab').count()).toBe(0)
+})
+
+it('a form whose repository is deleted says so, and keeps what was typed', async () => {
+  await addRepository('gone-too')
+  const page = await open('/k8s/helm/repository/default/gone-too?action=update')
+  const pane = page.getByRole('dialog', { name: 'Update gone-too' })
+  const address = pane.getByRole('textbox', { name: 'Repository URL' })
+  await address.fill('oci://typed.example/charts')
+  await api('DELETE', '/namespaces/default/repositories/gone-too')
+  await see(pane.getByText('gone-too was deleted'))
+  expect(await address.inputValue()).toBe('oci://typed.example/charts')
 })

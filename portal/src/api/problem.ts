@@ -27,6 +27,10 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ProblemError && error.status === 401
 }
 
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ProblemError && error.status === 404
+}
+
 export function isForbidden(error: unknown): boolean {
   return error instanceof ProblemError && error.status === 403
 }

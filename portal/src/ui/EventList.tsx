@@ -70,7 +70,7 @@ function Row({ event }: { event: Event }) {
         <Text size="sm" className={classes.message}>
           {event.message}
         </Text>
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" className={classes.message}>
           {event.kind} {event.name}
           {event.source && ` · reported by ${event.source}`}
         </Text>

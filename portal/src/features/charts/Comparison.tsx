@@ -1,10 +1,11 @@
-import { Stack, Table, Text, Title } from '@mantine/core'
+import { Stack, Text, Title } from '@mantine/core'
 import { useId, type ReactNode } from 'react'
 
 import type { Schemas } from '../../api/client'
 import { visible } from '../../lib/visible'
 import { ChangeList } from '../../ui/ChangeList'
 import { DiffView } from '../../ui/DiffView'
+import { PlainTable } from '../../ui/PlainTable'
 
 type Compared = Schemas['VersionComparison']
 
@@ -80,23 +81,15 @@ function TextSection({ title, text }: { title: string; text: Schemas['TextCompar
 
 function Dependencies({ changes }: { changes: Compared['dependencies'] }) {
   return (
-    <Table aria-label="Dependencies that differ" verticalSpacing="xs">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Name</Table.Th>
-          <Table.Th>From</Table.Th>
-          <Table.Th>To</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {changes.map(({ name, from, to }, place) => (
-          <Table.Tr key={place}>
-            <Table.Td>{visible(name)}</Table.Td>
-            <Table.Td>{from ? visible(from) : 'not there'}</Table.Td>
-            <Table.Td>{to ? visible(to) : 'removed'}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <PlainTable
+      label="Dependencies that differ"
+      rows={changes}
+      rowKey={(_, place) => place}
+      columns={[
+        { title: 'Name', render: ({ name }) => visible(name) },
+        { title: 'From', render: ({ from }) => (from ? visible(from) : 'not there') },
+        { title: 'To', render: ({ to }) => (to ? visible(to) : 'removed') },
+      ]}
+    />
   )
 }

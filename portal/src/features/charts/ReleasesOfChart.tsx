@@ -1,8 +1,9 @@
-import { Anchor, Skeleton, Stack, Table, Text } from '@mantine/core'
+import { Anchor, Skeleton, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 
 import { paths } from '../../lib/paths'
+import { PlainTable } from '../../ui/PlainTable'
 import { Problem } from '../../ui/Problem'
 import { Nothing } from './Nothing'
 import { chartReleases, type Origin } from './queries'
@@ -18,28 +19,27 @@ export function ReleasesOfChart({ origin }: { origin: Origin }) {
       {releases.length === 0 ? (
         <Nothing>No release uses this chart.</Nothing>
       ) : (
-        <Table aria-label="Releases of this chart" verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Namespace</Table.Th>
-              <Table.Th>Asks for version</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {releases.map(({ namespace, name, version }) => (
-              <Table.Tr key={`${namespace}/${name}`}>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                  <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
-                    {name}
-                  </Anchor>
-                </Table.Td>
-                <Table.Td>{namespace}</Table.Td>
-                <Table.Td>{version || (origin.chart === undefined ? 'what the repository pulls' : 'the newest')}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <PlainTable
+          label="Releases of this chart"
+          rows={releases}
+          rowKey={({ namespace, name }) => `${namespace}/${name}`}
+          columns={[
+            {
+              title: 'Name',
+              render: ({ namespace, name }) => (
+                <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
+                  {name}
+                </Anchor>
+              ),
+              cell: { style: { overflowWrap: 'anywhere' } },
+            },
+            { title: 'Namespace', render: ({ namespace }) => namespace },
+            {
+              title: 'Asks for version',
+              render: ({ version }) => version || (origin.chart === undefined ? 'what the repository pulls' : 'the newest'),
+            },
+          ]}
+        />
       )}
       {!found.data.complete && (
         <Text size="sm" c="dimmed">

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Checkbox, Group, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Anchor, Badge, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { IconSearch } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { paths } from '../../lib/paths'
 import { ago, exact } from '../../lib/time'
 import { visible } from '../../lib/visible'
+import { PlainTable } from '../../ui/PlainTable'
 import { Nothing } from './Nothing'
 import type { Origin, Version } from './queries'
 
@@ -41,24 +42,30 @@ export function Versions({ origin, versions, current }: { origin: Origin; versio
       {found.length === 0 ? (
         <Nothing>No version matches.</Nothing>
       ) : (
-        <Table.ScrollContainer type="native" minWidth={520} tabIndex={0} role="group" aria-label="Versions">
-          <Table aria-label="Versions" verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Version</Table.Th>
-                <Table.Th>App version</Table.Th>
-                <Table.Th>Created</Table.Th>
-                <Table.Th>Digest</Table.Th>
-                <Table.Th>Compare</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {found.slice(0, shown).map((one) => (
-                <Row key={one.version} origin={origin} version={one} current={current} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <PlainTable
+          label="Versions"
+          minWidth={520}
+          rows={found.slice(0, shown)}
+          rowKey={({ version }) => version}
+          isCurrent={({ version }) => version === current}
+          columns={[
+            { title: 'Version', render: (one) => <VersionLink origin={origin} version={one} isCurrent={one.version === current} /> },
+            { title: 'App version', render: ({ appVersion }) => (appVersion ? visible(appVersion) : '–') },
+            {
+              title: 'Created',
+              render: ({ created }) => (created ? <time dateTime={created} title={exact(created)}>{ago(created)}</time> : '–'),
+            },
+            {
+              title: 'Digest',
+              render: ({ digest }) => (
+                <Text size="xs" ff="monospace" title={digest}>
+                  {digest ? digest.replace(/^sha256:/, '').slice(0, 12) : '–'}
+                </Text>
+              ),
+            },
+            { title: 'Compare', render: (one) => <CompareLink origin={origin} version={one} current={current} /> },
+          ]}
+        />
       )}
       {found.length > shown && (
         <Button size="xs" variant="default" style={{ alignSelf: 'flex-start' }} onClick={() => setShown(found.length)}>
@@ -69,63 +76,62 @@ export function Versions({ origin, versions, current }: { origin: Origin; versio
   )
 }
 
-function Row({ origin, version: one, current }: { origin: Origin; version: Version; current: string }) {
-  const params = { namespace: origin.namespace, name: origin.repository, chart: origin.chart ?? '' }
-  const isCurrent = one.version === current
+const chartOf = (origin: Origin) => ({ namespace: origin.namespace, name: origin.repository, chart: origin.chart ?? '' })
+
+function VersionLink({ origin, version: one, isCurrent }: { origin: Origin; version: Version; isCurrent: boolean }) {
   return (
-    <Table.Tr aria-current={isCurrent || undefined}>
-      <Table.Td>
-        <Group gap={6} wrap="nowrap">
-          <Anchor
-            size="sm"
-            fw={isCurrent ? 700 : undefined}
-            renderRoot={(props) => (
-              <Link to={paths.chart} params={params} search={(before) => ({ ...before, version: one.version, tab: undefined })} {...props} />
-            )}
-          >
-            {visible(one.version)}
-          </Anchor>
-          {one.prerelease && (
-            <Badge size="xs" color="gray.7">
-              prerelease
-            </Badge>
-          )}
-          {one.deprecated && (
-            <Badge size="xs" color="orange.9">
-              deprecated
-            </Badge>
-          )}
-        </Group>
-      </Table.Td>
-      <Table.Td>{one.appVersion ? visible(one.appVersion) : '–'}</Table.Td>
-      <Table.Td>{one.created ? <time dateTime={one.created} title={exact(one.created)}>{ago(one.created)}</time> : '–'}</Table.Td>
-      <Table.Td>
-        <Text size="xs" ff="monospace" title={one.digest}>
-          {one.digest ? one.digest.replace(/^sha256:/, '').slice(0, 12) : '–'}
-        </Text>
-      </Table.Td>
-      <Table.Td>
-        {isCurrent ? (
-          <Text size="sm" c="dimmed">
-            this version
-          </Text>
-        ) : (
-          <Anchor
-            size="sm"
-            aria-label={`Compare ${one.version} with ${current}`}
-            renderRoot={(props) => (
-              <Link
-                to={paths.compareCharts}
-                params={params}
-                search={({ namespace }) => ({ namespace, from: one.version, to: current })}
-                {...props}
-              />
-            )}
-          >
-            with {visible(current)}
-          </Anchor>
+    <Group gap={6}>
+      <Anchor
+        size="sm"
+        fw={isCurrent ? 700 : undefined}
+        miw={0}
+        renderRoot={(props) => (
+          <Link
+            to={paths.chart}
+            params={chartOf(origin)}
+            search={(before) => ({ ...before, version: one.version, tab: undefined })}
+            {...props}
+          />
         )}
-      </Table.Td>
-    </Table.Tr>
+      >
+        {visible(one.version)}
+      </Anchor>
+      {one.prerelease && (
+        <Badge size="xs" color="gray.7">
+          prerelease
+        </Badge>
+      )}
+      {one.deprecated && (
+        <Badge size="xs" color="orange.9">
+          deprecated
+        </Badge>
+      )}
+    </Group>
+  )
+}
+
+function CompareLink({ origin, version: one, current }: { origin: Origin; version: Version; current: string }) {
+  if (one.version === current) {
+    return (
+      <Text size="sm" c="dimmed">
+        this version
+      </Text>
+    )
+  }
+  return (
+    <Anchor
+      size="sm"
+      aria-label={`Compare ${one.version} with ${current}`}
+      renderRoot={(props) => (
+        <Link
+          to={paths.compareCharts}
+          params={chartOf(origin)}
+          search={({ namespace }) => ({ namespace, from: one.version, to: current })}
+          {...props}
+        />
+      )}
+    >
+      with {visible(current)}
+    </Anchor>
   )
 }

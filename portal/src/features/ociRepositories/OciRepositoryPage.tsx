@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { IconEdit, IconPlayerPause, IconPlayerPlay, IconRefresh, IconTrash } from '@tabler/icons-react'
 
+import { isNotFound } from '../../api/problem'
 import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
 import { useHandled } from '../../lib/useHandled'
@@ -14,7 +15,7 @@ import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
 import { ActionsMenu } from '../../ui/registry/ActionsMenu'
 import { DependentReleases } from '../../ui/registry/DependentReleases'
-import { Gone, isGone } from '../../ui/registry/Gone'
+import { Gone } from '../../ui/registry/Gone'
 import { PageTabs, withCount } from '../../ui/registry/PageTabs'
 import { Told } from '../../ui/registry/Told'
 import { StatusBadge } from '../../ui/StatusBadge'
@@ -38,8 +39,11 @@ import { UpdateOciRepository } from './UpdateOciRepository'
 export function OciRepositoryPage() {
   const { namespace, name } = useParams({ from: '/signed-in/k8s/helm/oci-repository/$namespace/$name' })
   const one = useQuery(ociRepository(namespace, name))
-  const gone = isGone(one.error)
+  const gone = isNotFound(one.error)
   const there = gone ? undefined : one.data
+  const { action } = usePageSearch()
+  // An open dialog stays: it may hold what somebody typed.
+  const shown = gone && !action ? undefined : one.data
   return (
     <Stack>
       <PageHead
@@ -53,10 +57,10 @@ export function OciRepositoryPage() {
         status={there && <StatusBadge status={there.status} />}
         actions={there && <Actions repository={there} />}
       />
-      {gone && <Gone kind="OCI repository" name={name} namespace={namespace} known={one.data !== undefined} list={paths.ociRepositories} />}
+      {gone && !shown && <Gone kind="OCI repository" name={name} namespace={namespace} known={one.data !== undefined} list={paths.ociRepositories} />}
       {one.error && !gone && !one.data && <Problem error={one.error} retry={() => void one.refetch()} />}
       {one.isPending && <Skeleton height={360} />}
-      {there && <Page key={there.uid} repository={there} />}
+      {shown && <Page key={shown.uid} repository={shown} />}
     </Stack>
   )
 }

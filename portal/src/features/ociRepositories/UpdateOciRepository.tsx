@@ -1,9 +1,10 @@
 import { Skeleton, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 
 import { Changed, saveUnlessChanged } from '../../api/concurrency'
+import { isNotFound } from '../../api/problem'
 import { same } from '../../lib/manifest'
 import { placedPaths } from '../../lib/shownFields'
 import { keptFields } from '../../lib/sourceManifest'
@@ -13,11 +14,12 @@ import { parseYaml } from '../../lib/yaml'
 import { FormPane } from '../../ui/FormPane'
 import { Problem } from '../../ui/Problem'
 import { BothChanged, ChangedNote } from '../../ui/registry/ChangedNote'
+import { DeletedNote } from '../../ui/registry/Gone'
 import { RegistryForm } from '../../ui/registry/RegistryForm'
 import { formOf, problems, toRequest, toUpdate, type OciRepositoryForm } from './form'
 import { fromManifest, known, toManifest } from './manifest'
 import { OciRepositoryFields } from './OciRepositoryFields'
-import { readOciRepository, readYaml, testConnection, updateOciRepository, type OciRepository } from './queries'
+import { ociRepository as live, readOciRepository, readYaml, testConnection, updateOciRepository, type OciRepository } from './queries'
 
 type Props = { opened: boolean; onClose: () => void; namespace: string; name: string }
 
@@ -45,6 +47,7 @@ function Loaded({ namespace, name, onClose }: Omit<Props, 'opened'>) {
 function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored; onClose: () => void }) {
   const queries = useQueryClient()
   const { namespace, name } = repository
+  const gone = isNotFound(useQuery(live(namespace, name)).error)
   const seen = useRef(repository)
   const [shown, setShown] = useState(repository)
   const [both, setBoth] = useState<string[]>([])
@@ -82,6 +85,7 @@ function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored;
       shown={placedPaths}
       fields={(form) => (
         <Stack gap="sm">
+          {gone && <DeletedNote name={name} />}
           <BothChanged fields={both} />
           <OciRepositoryFields form={form} repository={shown} />
         </Stack>

@@ -3,11 +3,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 
-import { ProblemError } from '../../api/problem'
+import { isNotFound, ProblemError } from '../../api/problem'
 import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
 import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
+import { DeletedNote } from '../../ui/registry/Gone'
 import { ReleaseEditor, type Stored } from './edit/ReleaseEditor'
 import { differences, formOf, toUpdate, type ReleaseForm } from './form'
 import { previewUpdate, release, updateRelease, type ReleaseDetail } from './queries'
@@ -24,7 +25,14 @@ export function UpdateReleasePage() {
     { label: 'Release', to: paths.releases },
     { label: `Edit ${name}` },
   ]
-  if (one.data) return <Editor key={one.data.uid} data={one.data} crumbs={crumbs} />
+  if (one.data) {
+    return (
+      <Stack>
+        {isNotFound(one.error) && <DeletedNote name={name} />}
+        <Editor key={one.data.uid} data={one.data} crumbs={crumbs} />
+      </Stack>
+    )
+  }
   return (
     <Stack maw={1280}>
       <PageHead title={`Update Helm Release ${name}`} crumbs={crumbs} />

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { IconEdit, IconPlayerPause, IconPlayerPlay, IconRefresh, IconTrash, IconTypography } from '@tabler/icons-react'
 
+import { isNotFound } from '../../api/problem'
 import { useRights } from '../../api/rights'
 import { paths } from '../../lib/paths'
 import { useNow } from '../../lib/useNow'
@@ -14,7 +15,7 @@ import { PageHead } from '../../ui/PageHead'
 import { Problem } from '../../ui/Problem'
 import { ActionsMenu } from '../../ui/registry/ActionsMenu'
 import { DependentReleases } from '../../ui/registry/DependentReleases'
-import { Gone, isGone } from '../../ui/registry/Gone'
+import { Gone } from '../../ui/registry/Gone'
 import { PageTabs, withCount } from '../../ui/registry/PageTabs'
 import { Told } from '../../ui/registry/Told'
 import { StatusBadge } from '../../ui/StatusBadge'
@@ -32,8 +33,11 @@ import { useSync } from './useSync'
 export function RepositoryPage() {
   const { namespace, name } = useParams({ from: '/signed-in/k8s/helm/repository/$namespace/$name' })
   const one = useQuery(repository(namespace, name))
-  const gone = isGone(one.error)
+  const gone = isNotFound(one.error)
   const there = gone ? undefined : one.data
+  const { action } = usePageSearch()
+  // An open dialog stays: it may hold what somebody typed.
+  const shown = gone && !action ? undefined : one.data
   return (
     <Stack>
       <PageHead
@@ -42,10 +46,10 @@ export function RepositoryPage() {
         status={there && <StatusBadge status={there.status} />}
         actions={there && <Actions repository={there} />}
       />
-      {gone && <Gone kind="Helm repository" name={name} namespace={namespace} known={one.data !== undefined} list={paths.repositories} />}
+      {gone && !shown && <Gone kind="Helm repository" name={name} namespace={namespace} known={one.data !== undefined} list={paths.repositories} />}
       {one.error && !gone && !one.data && <Problem error={one.error} retry={() => void one.refetch()} />}
       {one.isPending && <Skeleton height={360} />}
-      {there && <Page key={there.uid} repository={there} />}
+      {shown && <Page key={shown.uid} repository={shown} />}
     </Stack>
   )
 }

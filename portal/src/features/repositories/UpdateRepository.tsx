@@ -1,10 +1,11 @@
 import { Skeleton, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 
 import { Changed, saveUnlessChanged } from '../../api/concurrency'
+import { isNotFound } from '../../api/problem'
 import { same } from '../../lib/manifest'
 import { paths } from '../../lib/paths'
 import { placedPaths } from '../../lib/shownFields'
@@ -15,10 +16,11 @@ import { parseYaml } from '../../lib/yaml'
 import { FormPane } from '../../ui/FormPane'
 import { Problem } from '../../ui/Problem'
 import { BothChanged, ChangedNote } from '../../ui/registry/ChangedNote'
+import { DeletedNote } from '../../ui/registry/Gone'
 import { RegistryForm } from '../../ui/registry/RegistryForm'
 import { formOf, problems, toRequest, toUpdate, type RepositoryForm } from './form'
 import { fromManifest, known, toManifest } from './manifest'
-import { readRepository, readYaml, renameRepository, testConnection, updateRepository, type Repository } from './queries'
+import { readRepository, readYaml, renameRepository, repository as live, testConnection, updateRepository, type Repository } from './queries'
 import { RepositoryFields } from './RepositoryFields'
 
 type Props = { opened: boolean; onClose: () => void; namespace: string; name: string }
@@ -52,6 +54,9 @@ function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored;
   const [shown, setShown] = useState(repository)
   const [both, setBoth] = useState<string[]>([])
   const typeChosen = useRef(false)
+  const [renaming, setRenaming] = useState(false)
+  // Renamed from here, the old name is gone too.
+  const gone = isNotFound(useQuery(live(namespace, name)).error) && !renaming
 
   const save = async (form: RepositoryForm, before: RepositoryForm) => {
     const update = toUpdate(before, form)
@@ -64,7 +69,13 @@ function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored;
       })
     }
     const newName = form.name.trim()
-    if (newName !== name) await renameRepository(namespace, name, newName)
+    if (newName !== name) {
+      setRenaming(true)
+      await renameRepository(namespace, name, newName).catch((error: unknown) => {
+        setRenaming(false)
+        throw error
+      })
+    }
     await queries.invalidateQueries({ queryKey: ['repositories'] })
     await queries.invalidateQueries({ queryKey: ['releases'] })
     notifications.show({ message: newName === name ? `${name} is saved` : `${name} is now ${newName}` })
@@ -89,6 +100,7 @@ function UpdateForm({ stored: { repository, kept }, onClose }: { stored: Stored;
       shown={placedPaths}
       fields={(form) => (
         <Stack gap="sm">
+          {gone && <DeletedNote name={name} />}
           <BothChanged fields={both} />
           <RepositoryFields form={form} typeChosen={typeChosen} repository={shown} />
         </Stack>

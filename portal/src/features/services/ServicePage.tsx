@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Card, Skeleton, Stack, Table, Text, Title } from '@mantine/core'
+import { Alert, Anchor, Button, Card, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { IconAnchor, IconInfoCircle } from '@tabler/icons-react'
@@ -9,6 +9,7 @@ import { exact } from '../../lib/time'
 import { Ago } from '../../ui/Ago'
 import { Facts } from '../../ui/Facts'
 import { PageHead } from '../../ui/PageHead'
+import { PlainTable } from '../../ui/PlainTable'
 import { Problem } from '../../ui/Problem'
 import { StatusBadge } from '../../ui/StatusBadge'
 import { Images, ReleaseOf, Running } from './parts'
@@ -108,27 +109,15 @@ function Pods({ workload, release }: { workload: Workload; release: { namespace:
         </Text>
       )}
       {rows.length > 0 && (
-        <Card withBorder p={0}>
-          <Table aria-label="Pods">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Health</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((node) => (
-                <Table.Tr key={node.name}>
-                  <Table.Td style={{ overflowWrap: 'anywhere' }}>{node.name}</Table.Td>
-                  <Table.Td>
-                    {node.health}
-                    {node.reason && ` – ${node.reason}`}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Card>
+        <PlainTable
+          label="Pods"
+          rows={rows}
+          rowKey={({ name }) => name}
+          columns={[
+            { title: 'Name', render: ({ name }) => name, cell: { style: { overflowWrap: 'anywhere' } } },
+            { title: 'Health', render: ({ health, reason }) => `${health}${reason ? ` – ${reason}` : ''}` },
+          ]}
+        />
       )}
     </Stack>
   )

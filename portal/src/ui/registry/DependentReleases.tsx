@@ -1,10 +1,11 @@
-import { Alert, Anchor, Skeleton, Stack, Table, Text } from '@mantine/core'
+import { Alert, Anchor, Skeleton, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 
 import type { Schemas } from '../../api/client'
 import { isForbidden } from '../../api/problem'
 import { counted } from '../../lib/registryWords'
 import { paths } from '../../lib/paths'
+import { PlainTable } from '../PlainTable'
 import { Problem } from '../Problem'
 
 type Dependents = Schemas['Dependents']
@@ -22,35 +23,25 @@ export function DependentReleases({ data, error, refetch }: Uses) {
           No release uses it.
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={480}>
-          <Table aria-label="Releases that use it" verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Namespace</Table.Th>
-                <Table.Th>Chart Name</Table.Th>
-                <Table.Th>Chart Version</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {data.items.map(({ namespace, name, chart, version }) => (
-                <Table.Tr key={`${namespace}/${name}`}>
-                  <Table.Td>
-                    <Anchor
-                      size="sm"
-                      renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}
-                    >
-                      {name}
-                    </Anchor>
-                  </Table.Td>
-                  <Table.Td>{namespace}</Table.Td>
-                  <Table.Td>{chart ?? '–'}</Table.Td>
-                  <Table.Td>{version ?? (chart ? 'newest' : '–')}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <PlainTable
+          label="Releases that use it"
+          minWidth={480}
+          rows={data.items}
+          rowKey={({ namespace, name }) => `${namespace}/${name}`}
+          columns={[
+            {
+              title: 'Name',
+              render: ({ namespace, name }) => (
+                <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
+                  {name}
+                </Anchor>
+              ),
+            },
+            { title: 'Namespace', render: ({ namespace }) => namespace },
+            { title: 'Chart Name', render: ({ chart }) => chart ?? '–' },
+            { title: 'Chart Version', render: ({ chart, version }) => version ?? (chart ? 'newest' : '–') },
+          ]}
+        />
       )}
       {!data.complete && <Partial />}
     </Stack>

@@ -1,12 +1,8 @@
-import { Button } from '@mantine/core'
+import { Alert, Button } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 
-import { ProblemError } from '../../api/problem'
 import { EmptyState } from '../EmptyState'
-
-/** Whether the server says that the object is not there, or is no longer. */
-export const isGone = (error: unknown): boolean => error instanceof ProblemError && error.status === 404
 
 type Props = {
   /** `Helm repository` or `OCI repository`. */
@@ -33,5 +29,14 @@ export function Gone({ kind, name, namespace, known, list }: Props) {
           : 'It was deleted, or its name is another one.'}
       </EmptyState>
     </div>
+  )
+}
+
+/** Above a form whose object was deleted while it was filled in; what was typed stays. */
+export function DeletedNote({ name }: { name: string }) {
+  return (
+    <Alert color="orange" role="alert" title={`${name} was deleted`}>
+      Somebody deleted or renamed it since this form was opened, so it cannot be saved. Your input stays here to be copied.
+    </Alert>
   )
 }

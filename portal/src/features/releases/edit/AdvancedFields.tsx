@@ -82,7 +82,7 @@ function Fields({ form, marks, fixed, broken }: Omit<Props, 'errors'> & { broken
   return (
     <Stack>
       {broken && (
-        <Text size="sm" c="red.9">
+        <Text size="sm" c="var(--mantine-color-error)">
           The YAML below cannot be read; the fields that write into it wait until it can.
         </Text>
       )}

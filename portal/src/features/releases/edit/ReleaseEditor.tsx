@@ -237,7 +237,7 @@ export function ReleaseEditor(props: Props) {
             <RenderProblem error={failure.error} />
           )}
           {!reviewing && placed && text === undefined && Object.keys(form.errors).length > 0 && (
-            <Text size="sm" c="red.9" role="alert">
+            <Text size="sm" c="var(--mantine-color-error)" role="alert">
               See the messages at the fields above.
             </Text>
           )}

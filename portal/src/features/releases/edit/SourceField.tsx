@@ -67,12 +67,12 @@ export function SourceField({ kind, namespace, name, sourceNamespace, onChange, 
         maxDropdownHeight={320}
       />
       {near.error && (
-        <Text size="xs" c="red.9">
+        <Text size="xs" c="var(--mantine-color-error)">
           {near.error.message}
         </Text>
       )}
       {missing && !near.error && (
-        <Text size="xs" c="orange.9">
+        <Text size="xs" c="var(--pilothouse-attention)">
           There is no {what} {name} in the namespace {sourceNamespace || namespace} (any more).
         </Text>
       )}

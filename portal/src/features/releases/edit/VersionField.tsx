@@ -82,11 +82,11 @@ function Picks({ namespace, repository, chart, range, known }: PicksProps) {
   if (picked.isPending) return 'Looking…'
   if (picked.error) {
     const said = picked.error instanceof ProblemError ? Object.values(picked.error.fields)[0] : undefined
-    return <Text inherit c="red.9" component="span">{said ?? picked.error.message}</Text>
+    return <Text inherit c="var(--mantine-color-error)" component="span">{said ?? picked.error.message}</Text>
   }
   const { version, matching } = picked.data
   if (!version) {
-    return <Text inherit c="orange.9" component="span">No version in the catalog matches.</Text>
+    return <Text inherit c="var(--pilothouse-attention)" component="span">No version in the catalog matches.</Text>
   }
   return range.trim() === ''
     ? `Now ${version}, and each newer stable version by itself.`

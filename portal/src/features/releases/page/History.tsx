@@ -1,4 +1,4 @@
-import { Badge, Button, Group, ScrollArea, Select, Skeleton, Stack, Table, Text, Title } from '@mantine/core'
+import { Badge, Button, Group, Select, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconArrowBackUp } from '@tabler/icons-react'
 
@@ -6,6 +6,7 @@ import type { Schemas } from '../../../api/client'
 import { useRights } from '../../../api/rights'
 import { Ago } from '../../../ui/Ago'
 import { GuardedButton } from '../../../ui/Guarded'
+import { PlainTable, type PlainColumn } from '../../../ui/PlainTable'
 import { Problem } from '../../../ui/Problem'
 import { history, type ReleaseDetail } from '../queries'
 import { RevisionDiff } from './RevisionDiff'
@@ -34,84 +35,73 @@ export function History({ release, from, to, onCompare, onRollBack }: Props) {
   const newest = list[0]?.revision
   const refused =
     rights.reason('patch', 'releases') ?? (release.status.state === 'Deleting' ? 'The release is being deleted.' : undefined)
+  const columns: PlainColumn<Revision>[] = [
+    {
+      title: 'Revision',
+      render: ({ revision }) => (
+        <>
+          {revision}
+          {revision === newest && (
+            <Text span size="xs" c="dimmed">
+              {' '}
+              newest
+            </Text>
+          )}
+        </>
+      ),
+    },
+    {
+      title: 'Status',
+      render: ({ status }) => (
+        <Badge size="sm" color={colours[status] ?? 'gray.7'}>
+          {status}
+        </Badge>
+      ),
+    },
+    { title: 'Chart', render: ({ chartName, chartVersion }) => `${chartName} ${chartVersion}` },
+    { title: 'App version', render: ({ appVersion }) => appVersion || '–' },
+    { title: 'Deployed', render: ({ deployed }) => <Ago time={deployed} /> },
+    { title: 'Deployed by', render: ({ managed }) => (managed ? 'Pilothouse' : 'helm, or changed with it') },
+    { title: 'What happened', render: ({ description }) => description, cell: { style: { overflowWrap: 'anywhere' } } },
+    {
+      title: 'Actions',
+      render: (one, place) => (
+        <RevisionActions one={one} previous={list[place + 1]?.revision} current={one.revision === newest} refused={refused} onCompare={onCompare} onRollBack={onRollBack} />
+      ),
+    },
+  ]
   return (
     <Stack>
-      <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Revisions' }}>
-        <Table aria-label="Revisions" verticalSpacing="xs" miw={{ base: 0, sm: 900 }}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Revision</Table.Th>
-              <Table.Th>Status</Table.Th>
-              <Table.Th>Chart</Table.Th>
-              <Table.Th visibleFrom="sm">App version</Table.Th>
-              <Table.Th>Deployed</Table.Th>
-              <Table.Th visibleFrom="sm">Deployed by</Table.Th>
-              <Table.Th visibleFrom="sm">What happened</Table.Th>
-              <Table.Th>Actions</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {list.map((one, index) => (
-              <Row key={one.revision} one={one} previous={list[index + 1]?.revision} current={one.revision === newest} refused={refused} onCompare={onCompare} onRollBack={onRollBack} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea>
+      <PlainTable label="Revisions" minWidth={900} rows={list} rowKey={({ revision }) => revision} columns={columns} />
       {list.length > 1 && <Compare release={release} list={list} from={from} to={to} onCompare={onCompare} />}
     </Stack>
   )
 }
 
-type RowProps = Pick<Props, 'onCompare' | 'onRollBack'> & { one: Revision; previous?: number; current: boolean; refused?: string }
+type ActionProps = Pick<Props, 'onCompare' | 'onRollBack'> & { one: Revision; previous?: number; current: boolean; refused?: string }
 
-function Row({ one, previous, current, refused, onCompare, onRollBack }: RowProps) {
+/** What can be done with one revision. */
+function RevisionActions({ one, previous, current, refused, onCompare, onRollBack }: ActionProps) {
   return (
-    <Table.Tr>
-      <Table.Td>
-        {one.revision}
-        {current && (
-          <Text span size="xs" c="dimmed">
-            {' '}
-            newest
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
-        <Badge size="sm" color={colours[one.status] ?? 'gray.7'}>
-          {one.status}
-        </Badge>
-      </Table.Td>
-      <Table.Td>
-        {one.chartName} {one.chartVersion}
-      </Table.Td>
-      <Table.Td visibleFrom="sm">{one.appVersion || '–'}</Table.Td>
-      <Table.Td>
-        <Ago time={one.deployed} />
-      </Table.Td>
-      <Table.Td visibleFrom="sm">{one.managed ? 'Pilothouse' : 'helm, or changed with it'}</Table.Td>
-      <Table.Td visibleFrom="sm" style={{ overflowWrap: 'anywhere' }}>{one.description}</Table.Td>
-      <Table.Td>
-        <Group gap={6}>
-          {previous !== undefined && (
-            <Button size="compact-xs" variant="default" aria-label={`Changes of revision ${one.revision}`} onClick={() => onCompare(previous, one.revision)}>
-              Changes
-            </Button>
-          )}
-          {!current && (
-            <GuardedButton
-              size="compact-xs"
-              variant="default"
-              reason={refused}
-              leftSection={<IconArrowBackUp size={14} aria-hidden />}
-              aria-label={`Roll back to revision ${one.revision}`}
-              onClick={() => onRollBack(one.revision)}
-            >
-              Roll back
-            </GuardedButton>
-          )}
-        </Group>
-      </Table.Td>
-    </Table.Tr>
+    <Group gap={6}>
+      {previous !== undefined && (
+        <Button size="compact-xs" variant="default" aria-label={`Changes of revision ${one.revision}`} onClick={() => onCompare(previous, one.revision)}>
+          Changes
+        </Button>
+      )}
+      {!current && (
+        <GuardedButton
+          size="compact-xs"
+          variant="default"
+          reason={refused}
+          leftSection={<IconArrowBackUp size={14} aria-hidden />}
+          aria-label={`Roll back to revision ${one.revision}`}
+          onClick={() => onRollBack(one.revision)}
+        >
+          Roll back
+        </GuardedButton>
+      )}
+    </Group>
   )
 }
 

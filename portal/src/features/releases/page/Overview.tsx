@@ -1,4 +1,4 @@
-import { Anchor, Badge, Code, Group, ScrollArea, Stack, Table, Text, Title } from '@mantine/core'
+import { Anchor, Badge, Code, Group, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import type { Schemas } from '../../../api/client'
 import { Ago } from '../../../ui/Ago'
 import { Facts } from '../../../ui/Facts'
+import { PlainTable } from '../../../ui/PlainTable'
 import { shownInterval } from '../form'
 import { history, type ReleaseDetail } from '../queries'
 import { sourceLink } from './sourceLink'
@@ -81,36 +82,26 @@ function Conditions({ release }: { release: ReleaseDetail }) {
   const { conditions } = release.status
   if (conditions.length === 0) return <Text size="sm">None yet: the controller has not looked at it.</Text>
   return (
-    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Conditions' }}>
-      <Table aria-label="Conditions" verticalSpacing="xs" miw={640}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Type</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Reason</Table.Th>
-            <Table.Th>Message</Table.Th>
-            <Table.Th>Since</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {conditions.map((condition) => (
-            <Table.Tr key={condition.type}>
-              <Table.Td>{condition.type}</Table.Td>
-              <Table.Td>
-                <Badge color={colourOf(condition)} size="sm">
-                  {condition.status}
-                </Badge>
-              </Table.Td>
-              <Table.Td>{condition.reason}</Table.Td>
-              <Table.Td style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>{condition.message}</Table.Td>
-              <Table.Td>
-                <Ago time={condition.lastTransitionTime} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
+    <PlainTable
+      label="Conditions"
+      minWidth={640}
+      rows={conditions}
+      rowKey={({ type }) => type}
+      columns={[
+        { title: 'Type', render: ({ type }) => type },
+        {
+          title: 'Status',
+          render: (condition) => (
+            <Badge color={colourOf(condition)} size="sm">
+              {condition.status}
+            </Badge>
+          ),
+        },
+        { title: 'Reason', render: ({ reason }) => reason },
+        { title: 'Message', render: ({ message }) => message, cell: { style: { overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' } } },
+        { title: 'Since', render: ({ lastTransitionTime }) => <Ago time={lastTransitionTime} /> },
+      ]}
+    />
   )
 }
 

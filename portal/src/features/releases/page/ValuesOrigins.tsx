@@ -1,9 +1,10 @@
-import { Badge, Group, ScrollArea, SegmentedControl, Select, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Badge, Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 
 import type { Schemas } from '../../../api/client'
 import { visible } from '../../../lib/visible'
+import { PlainTable } from '../../../ui/PlainTable'
 import { YamlView } from '../../../ui/YamlView'
 import { rowsOf } from '../origins'
 
@@ -67,32 +68,22 @@ export function ValuesOrigins({ values, fileName }: { values: Schemas['ValuesInF
               {values.truncated && '; there are more than are told'}
             </Text>
           </Group>
-          <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Values in force' }}>
-            <Table aria-label="Values in force" verticalSpacing={4} miw={560}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Key</Table.Th>
-                  <Table.Th>Value</Table.Th>
-                  <Table.Th>Origin</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {found.slice(0, MAX_SHOWN).map((row) => (
-                  <Table.Tr key={row.path}>
-                    <Table.Td ff="monospace" fz="xs" style={{ overflowWrap: 'anywhere' }}>
-                      {visible(row.path)}
-                    </Table.Td>
-                    <Table.Td ff="monospace" fz="xs" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-                      {visible(row.text)}
-                    </Table.Td>
-                    <Table.Td>
-                      <Origin layer={values.layers[row.layer]} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollArea>
+          <PlainTable
+            label="Values in force"
+            minWidth={560}
+            verticalSpacing={4}
+            rows={found.slice(0, MAX_SHOWN)}
+            rowKey={({ path }) => path}
+            columns={[
+              { title: 'Key', render: ({ path }) => visible(path), cell: { ff: 'monospace', fz: 'xs', style: { overflowWrap: 'anywhere' } } },
+              {
+                title: 'Value',
+                render: ({ text }) => visible(text),
+                cell: { ff: 'monospace', fz: 'xs', style: { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' } },
+              },
+              { title: 'Origin', render: (row) => <Origin layer={values.layers[row.layer]} /> },
+            ]}
+          />
         </>
       )}
     </Stack>
