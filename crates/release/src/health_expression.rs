@@ -7,7 +7,7 @@ use kube_cel::{KubeCelExt as _, cel};
 use pilothouse_resources::HealthCheckExpr;
 use serde_json::Value;
 
-use crate::health::Health;
+use crate::{expression_value, health::Health};
 
 /// Whether all expressions can be read.
 ///
@@ -63,8 +63,7 @@ fn holds(text: &str, object: &Value) -> Result<bool, String> {
     let program = cel::Program::compile(text).map_err(|error| error.to_string())?;
     let mut context = cel::Context::default().with_all();
     for (name, value) in object.as_object().into_iter().flatten() {
-        let value = cel::to_value(value).map_err(|error| error.to_string())?;
-        context.add_variable_from_value(name.as_str(), value);
+        context.add_variable_from_value(name.as_str(), expression_value(value));
     }
     match program.execute(&context) {
         Ok(cel::Value::Bool(holds)) => Ok(holds),
@@ -101,6 +100,15 @@ mod tests {
         assert_eq!(word(widget(json!({}))), Some("InProgress"));
         assert_eq!(word(json!({"apiVersion": "example.com/v1", "kind": "Widget"})), Some("InProgress"));
         assert_eq!(word(json!({"apiVersion": "v1", "kind": "Widget"})), None);
+    }
+
+    #[test]
+    fn numbers_are_compared_with_numbers() {
+        let mut expressions = expression();
+        expressions[0].current = "status.replicas + 1 == 4 && status.replicas == 3".into();
+        let widget =
+            json!({"apiVersion": "example.com/v1", "kind": "Widget", "status": {"phase": "", "replicas": 3}});
+        assert_eq!(evaluate(&expressions, &widget), Some(Health::Current));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod cluster;
 pub mod decide;
 pub mod desired;
 pub mod drift;
+mod expression_value;
 pub mod health;
 pub mod health_expression;
 pub mod object;
@@ -28,5 +29,6 @@ pub mod record;
 pub mod snapshot;
 pub mod storage;
 
+pub use expression_value::expression_value;
 pub use record::{Info, Record, Status};
 pub use storage::{Revision, Storage, Stored};

@@ -3,6 +3,7 @@
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
 use kube_cel::{KubeCelExt as _, cel};
+use pilothouse_release::expression_value;
 use pilothouse_resources::{HelmRelease, condition};
 
 use super::pass::Pass;
@@ -61,8 +62,7 @@ fn evaluate(expression: &str, release: &HelmRelease, dependency: &HelmRelease) -
     let mut context = cel::Context::default().with_all();
     for (name, object) in [("self", release), ("dep", dependency)] {
         let json = serde_json::to_value(object).map_err(|error| error.to_string())?;
-        let value = cel::to_value(json).map_err(|error| error.to_string())?;
-        context.add_variable_from_value(name, value);
+        context.add_variable_from_value(name, expression_value(&json));
     }
     match program.execute(&context) {
         Ok(cel::Value::Bool(ready)) => Ok(ready),
@@ -90,6 +90,9 @@ mod tests {
             ..HelmReleaseStatus::default()
         });
         assert_eq!(ready(&dependency, "dep.status.lastAttemptedRevision == '1.0.0'"), Ok(true));
+        dependency.metadata.generation = Some(2);
+        assert_eq!(ready(&dependency, "dep.metadata.generation == 2"), Ok(true));
+        assert_eq!(ready(&dependency, "dep.metadata.generation - 3 == -1"), Ok(true));
         assert!(ready(&dependency, "dep.metadata.name").is_err());
         assert!(ready(&dependency, "not cel (").is_err());
     }
