@@ -39,7 +39,7 @@ pub(crate) fn answer(cluster: &Cluster, incoming: &Incoming) -> Response<Body> {
 enum Page {
     Text(&'static str),
     /// The health checks one by one, of the endpoint of this name.
-    Checks(&'static str),
+    Checks(String),
     Json(Value),
     /// With an entity tag, and a content type of its own.
     Tagged(Value, &'static str),
@@ -57,7 +57,7 @@ impl Page {
     fn respond(self, incoming: &Incoming) -> Response<Body> {
         match self {
             Self::Text(text) => respond::text(200, text),
-            Self::Checks(endpoint) => respond::text(200, &checks(endpoint)),
+            Self::Checks(endpoint) => respond::text(200, &checks(&endpoint)),
             Self::Empty(status) => respond::empty(status),
             Self::Error(error) => respond::error(Form::default(), &error),
             Self::Json(value) => {
@@ -103,11 +103,7 @@ fn find(cluster: &Cluster, incoming: &Incoming, segments: &[&str]) -> Option<Pag
         [] => Some(Page::Json(json!({ "paths": paths(cluster) }))),
         ["version"] => Some(Page::Json(version())),
         [endpoint @ ("healthz" | "livez" | "readyz")] if incoming.query.get("verbose").is_some() => {
-            Some(Page::Checks(match *endpoint {
-                "readyz" => "readyz",
-                "livez" => "livez",
-                _ => "healthz",
-            }))
+            Some(Page::Checks((*endpoint).to_owned()))
         }
         ["healthz" | "livez" | "readyz"] => Some(Page::Text("ok")),
         ["healthz" | "livez" | "readyz", check] => {

@@ -219,12 +219,14 @@ impl Engine {
     /// Whether requests fail until the key was looked at: a new namespace has no service account for its Pods, the
     /// objects of a new definition are not served. That must not take longer because many workloads change.
     fn is_waited_for(&self, key: &Key) -> bool {
-        let bucket = match key.what {
-            What::Namespace => "namespaces",
-            What::Definition => "apiextensions.k8s.io/customresourcedefinitions",
-            _ => return false,
-        };
-        self.get(bucket, "", &key.name).is_some_and(|object| !is_deleting(&object))
+        match key.what {
+            What::Definition => true,
+            // One that is going looks at all that is in it, again for each object that has gone.
+            What::Namespace => {
+                self.get("namespaces", "", &key.name).is_some_and(|object| !is_deleting(&object))
+            }
+            _ => false,
+        }
     }
 
     /// Looks at a key again after a while.

@@ -9,6 +9,9 @@ use super::storage;
 /// The fields of a selector in the order of Go's type.
 const SELECTOR: &[&str] = &["matchLabels", "matchExpressions"];
 
+/// What is said of a selector that cannot be used.
+const UNUSABLE: &str = "invalid label selector";
+
 /// Whether a selector can be evaluated: all operators are known and have their values.
 fn is_usable(selector: &At<'_>) -> bool {
     selector.get("matchExpressions").items().iter().all(|e| {
@@ -53,32 +56,35 @@ fn selector_matches_template(r: &mut Report, selector: &At<'_>, template: &At<'_
     }
 }
 
-/// Selector, and the template if the selector can be used.
+/// Checks a selector; gives whether it is right and can be evaluated.
+fn check_selector(r: &mut Report, selector: &At<'_>) -> bool {
+    let before = r.causes.len();
+    r.selector(selector);
+    is_usable(selector) && r.causes.len() == before
+}
+
+/// Selector, and the template if the selector can be used; else `unusable` is said of it.
 fn selector_and_template(
     r: &mut Report,
-    spec: &At<'_>,
-    kind: &str,
+    (selector, template): (&At<'_>, &At<'_>),
     empty: &str,
-    template: impl FnOnce(&mut Report),
+    unusable: &str,
+    check: impl FnOnce(&mut Report),
 ) {
-    let selector = spec.get("selector");
-    let before = r.causes.len();
-    let mut usable = is_usable(&selector);
+    let mut usable = is_usable(selector);
     if selector.has() {
-        r.selector(&selector);
-        usable &= r.causes.len() == before;
-        if is_empty_selector(&selector) {
-            r.invalid(&selector, format!("empty selector is invalid for {empty}"));
+        usable = check_selector(r, selector);
+        if is_empty_selector(selector) {
+            r.invalid(selector, format!("empty selector is invalid for {empty}"));
         }
     } else {
-        r.required(&selector, "");
+        r.required(selector, "");
     }
     if usable {
-        selector_matches_template(r, &selector, &spec.get("template"));
-        template(r);
+        selector_matches_template(r, selector, template);
+        check(r);
     } else {
-        let detail = if kind == "StatefulSet" { "" } else { "invalid label selector" };
-        r.invalid_fields(&selector, SELECTOR, detail);
+        r.invalid_fields(selector, SELECTOR, unusable);
     }
 }
 
@@ -97,7 +103,7 @@ pub(super) fn deployment(r: &mut Report, at: &At<'_>) {
     let spec = at.get("spec");
     r.non_negative(&spec.get("replicas"));
     let template = spec.get("template");
-    selector_and_template(r, &spec, "Deployment", "deployment", |r| {
+    selector_and_template(r, (&spec.get("selector"), &spec.get("template")), "deployment", UNUSABLE, |r| {
         pod::template(r, &template);
         always_running(r, &template, "ReplicaSet");
     });
@@ -173,7 +179,7 @@ pub(super) fn replica_set(r: &mut Report, at: &At<'_>) {
     r.non_negative(&spec.get("replicas"));
     r.non_negative(&spec.get("minReadySeconds"));
     let template = spec.get("template");
-    selector_and_template(r, &spec, "ReplicaSet", "deployment", |r| {
+    selector_and_template(r, (&spec.get("selector"), &spec.get("template")), "deployment", UNUSABLE, |r| {
         pod::template(r, &template);
         always_running(r, &template, "ReplicaSet");
     });
@@ -202,9 +208,7 @@ pub(super) fn replication_controller(r: &mut Report, at: &At<'_>) {
 pub(super) fn daemon_set(r: &mut Report, at: &At<'_>) {
     let spec = at.get("spec");
     let (selector, template) = (spec.get("selector"), spec.get("template"));
-    let before = r.causes.len();
-    r.selector(&selector);
-    let usable = is_usable(&selector) && r.causes.len() == before;
+    let usable = check_selector(r, &selector);
     let labels = template.at(&["metadata", "labels"]);
     if usable && !matches(&selector, &labels) {
         r.invalid(&labels, "`selector` does not match template `labels`");
@@ -265,24 +269,9 @@ pub(super) fn stateful_set(r: &mut Report, at: &At<'_>, update: bool) {
     }
     let template = with_claims(&spec);
     let template = At { value: &template, path: format!("{}.template", spec.path) };
-    let selector = spec.get("selector");
-    let before = r.causes.len();
-    let mut usable = is_usable(&selector);
-    if selector.has() {
-        r.selector(&selector);
-        usable &= r.causes.len() == before;
-        if is_empty_selector(&selector) {
-            r.invalid(&selector, "empty selector is invalid for statefulset");
-        }
-    } else {
-        r.required(&selector, "");
-    }
-    if usable {
-        selector_matches_template(r, &selector, &template);
+    selector_and_template(r, (&spec.get("selector"), &template), "statefulset", "", |r| {
         pod::template(r, &template);
-    } else {
-        r.invalid_fields(&selector, SELECTOR, "");
-    }
+    });
     always_running(r, &template, "StatefulSet");
 }
 

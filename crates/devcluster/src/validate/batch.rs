@@ -1,5 +1,7 @@
 //! Jobs and `CronJobs`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::format;
@@ -147,19 +149,19 @@ fn exit_codes(r: &mut Report, at: &At<'_>) {
     } else {
         r.one_of_if_set(&operator, &["In", "NotIn"]);
     }
-    let mut seen = Vec::new();
-    for value in values.items() {
-        let code = value.int().unwrap_or(0);
-        if seen.contains(&code) {
-            r.duplicate(&value);
-        } else if code == 0 && operator.str() == "In" {
-            r.invalid(&value, "must not be 0 for the In operator");
+    let listed = values.items();
+    let codes: Vec<i64> = listed.iter().map(|value| value.int().unwrap_or(0)).collect();
+    let mut seen = BTreeSet::new();
+    for (value, code) in listed.iter().zip(&codes) {
+        if !seen.insert(*code) {
+            r.duplicate(value);
+        } else if *code == 0 && operator.str() == "In" {
+            r.invalid(value, "must not be 0 for the In operator");
         }
-        seen.push(code);
     }
-    if seen.is_empty() {
+    if codes.is_empty() {
         r.invalid(&values, "at least one value is required");
-    } else if !seen.is_sorted() {
+    } else if !codes.is_sorted() {
         r.invalid(&values, "must be ordered");
     }
 }

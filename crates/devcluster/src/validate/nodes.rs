@@ -1,12 +1,14 @@
 //! Nodes, `RuntimeClasses` and CSI drivers.
 
+use std::collections::BTreeSet;
+
 use super::format;
 use super::pod;
 use super::report::{At, Report};
 
 pub(super) fn node(r: &mut Report, at: &At<'_>) {
     let taints = at.at(&["spec", "taints"]).named("metadata.taints".to_owned());
-    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for taint in taints.items() {
         let (key, value, effect) = (taint.get("key"), taint.get("value"), taint.get("effect"));
         r.all(&key, format::qualified_name(key.str()));
@@ -16,8 +18,7 @@ pub(super) fn node(r: &mut Report, at: &At<'_>) {
         } else {
             r.one_of_if_set(&effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
         }
-        let pair = (key.str(), effect.str());
-        if seen.contains(&pair) {
+        if !seen.insert((key.str().to_owned(), effect.str().to_owned())) {
             let shown = format!(
                 "Duplicate value: {{\"Key\":{},\"Value\":{},\"Effect\":{},\"TimeAdded\":null}}: taints must be unique by key and effect pair",
                 crate::status::go_quote(key.str()),
@@ -26,7 +27,6 @@ pub(super) fn node(r: &mut Report, at: &At<'_>) {
             );
             r.causes.push(crate::status::Cause::new("FieldValueDuplicate", taint.path.clone(), shown));
         }
-        seen.push(pair);
     }
 }
 
