@@ -147,29 +147,26 @@ pub async fn discover(client: &OciClient, options: &Options) -> Result<Found, Er
     for adapter in adapters(family) {
         match adapter.list(client, &options.apis).await {
             Ok(listing) => return below(client, adapter.method(), listing, &attempts).await,
-            Err(error) if is_of_the_listing(&error, options.previous) => {
-                worst = worst.or(Some(error.kind()));
-                attempts.push(format!("{}: {error}", adapter.method().as_str()));
-                refused = refused.or(Some(error));
-            }
-            Err(error) if is_final(&error) => return Err(error),
             Err(error) => {
+                let of_the_listing = is_of_the_listing(&error, options.previous);
+                if is_final(&error) && !of_the_listing {
+                    return Err(error);
+                }
                 worst = worst.or(Some(error.kind()));
                 attempts.push(format!("{}: {error}", adapter.method().as_str()));
+                refused = refused.or(of_the_listing.then_some(error));
             }
         }
     }
-    match chart_url(client).await {
-        Ok(Some(mut found)) => {
+    match (chart_url(client).await, refused) {
+        (Ok(Some(mut found)), _) => {
             found.note = (!attempts.is_empty()).then(|| attempts.join("; "));
             Ok(found)
         }
-        Ok(None) => Err(refused.unwrap_or_else(|| discovery_error(client, attempts, worst))),
-        Err(_) if refused.is_some() => {
-            Err(refused.unwrap_or_else(|| discovery_error(client, attempts, worst)))
-        }
-        Err(error) if is_final(&error) => Err(error),
-        Err(error) => {
+        (Ok(None) | Err(_), Some(refused)) => Err(refused),
+        (Ok(None), None) => Err(discovery_error(client, attempts, worst)),
+        (Err(error), None) if is_final(&error) => Err(error),
+        (Err(error), None) => {
             worst = worst.or(Some(error.kind()));
             attempts.push(format!("chart-url: {error}"));
             Err(discovery_error(client, attempts, worst))
