@@ -55,7 +55,7 @@ pub enum Error {
         /// The object's namespace, where it names one.
         namespace: String,
     },
-    /// The cluster does not know several kinds.
+    /// The cluster does not know one or more kinds.
     #[error("{}", aggregate(.0.iter().map(ToString::to_string)))]
     NoKinds(Vec<Self>),
     /// A request on an object failed.
@@ -206,14 +206,7 @@ impl Cluster {
                 Err(error) => return Err(error),
             }
         }
-        match unknown.pop() {
-            None => Ok(placed),
-            Some(only) if unknown.is_empty() => Err(only),
-            Some(last) => {
-                unknown.push(last);
-                Err(Error::NoKinds(unknown))
-            }
-        }
+        if unknown.is_empty() { Ok(placed) } else { Err(Error::NoKinds(unknown)) }
     }
 
     /// Applies an object on the server, as Helm's field manager, taking over fields of others.

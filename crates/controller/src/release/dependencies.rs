@@ -93,6 +93,12 @@ mod tests {
         dependency.metadata.generation = Some(2);
         assert_eq!(ready(&dependency, "dep.metadata.generation == 2"), Ok(true));
         assert_eq!(ready(&dependency, "dep.metadata.generation - 3 == -1"), Ok(true));
+        let history = serde_json::json!({"digest": "d", "name": "dep", "namespace": "ns", "version": 1, "status": "deployed",
+            "chartName": "c", "chartVersion": "1.0.0", "configDigest": "d",
+            "firstDeployed": "2026-11-25T10:00:00Z", "lastDeployed": "2026-11-25T10:00:00Z"});
+        dependency.status.as_mut().unwrap().history = vec![serde_json::from_value(history).unwrap()];
+        let deployed = "dep.status.history[0].version == 1 && self.metadata.name == 'own'";
+        assert_eq!(ready(&dependency, deployed), Ok(true));
         assert!(ready(&dependency, "dep.metadata.name").is_err());
         assert!(ready(&dependency, "not cel (").is_err());
     }

@@ -179,7 +179,7 @@ impl Operation {
 
 fn unbuildable(error: cluster::Error) -> Failure {
     match error {
-        cluster::Error::NoKind { .. } | cluster::Error::NoKinds(_) => {
+        cluster::Error::NoKinds(_) => {
             Failure::Failed(format!("unable to build kubernetes objects from release manifest: {error}"))
         }
         other => other.into(),

@@ -182,7 +182,7 @@ impl Operation {
         };
         let objects = object::parse(&hook.hook.manifest).map_err(|error| unbuildable(error.to_string()))?;
         world.cluster.place_all(objects, &self.target.namespace).await.map_err(|error| match error {
-            cluster::Error::NoKind { .. } | cluster::Error::NoKinds(_) => unbuildable(error.to_string()),
+            cluster::Error::NoKinds(_) => unbuildable(error.to_string()),
             other => other.into(),
         })
     }

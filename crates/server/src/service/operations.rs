@@ -32,7 +32,8 @@ use super::{
 };
 use crate::{Caller, problem::Problem};
 
-/// Annotation with what the last rollback or test through the API did ([`Note`] as JSON).
+/// Annotation with what the last rollback or test through the API did ([`LastOperation`] as JSON), and what a rollback
+/// left deployed.
 pub const LAST_OPERATION: &str = "pilothouse.dev/last-operation";
 /// Operations at a time, of all callers.
 const MAX_RUNNING: usize = 32;
