@@ -1,6 +1,7 @@
 import { Table, type TableTdProps } from '@mantine/core'
 import type { ReactNode } from 'react'
 
+import cards from './cards.module.css'
 import classes from './PlainTable.module.css'
 
 export type PlainColumn<T> = {
@@ -25,8 +26,8 @@ type Props<T> = {
 /** A table that is shown as it is, without search, order or pages. Below 768 pixels each row stands as a card, so the roles of a table are written out. */
 export function PlainTable<T>({ label, columns, rows, rowKey, isCurrent, minWidth, verticalSpacing = 'xs' }: Props<T>) {
   return (
-    <div className={classes.scroll} role="group" aria-label={label} tabIndex={0}>
-      <Table className={classes.table} role="table" aria-label={label} verticalSpacing={verticalSpacing} miw={minWidth}>
+    <div className={cards.scroll} role="group" aria-label={label} tabIndex={0}>
+      <Table className={`${cards.table} ${classes.table}`} role="table" aria-label={label} verticalSpacing={verticalSpacing} miw={minWidth}>
         <Table.Thead role="rowgroup">
           <Table.Tr role="row">
             {columns.map(({ title }) => (

@@ -1,12 +1,11 @@
-import { Anchor, Skeleton, Stack, Text } from '@mantine/core'
+import { Skeleton, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 
-import { paths } from '../../lib/paths'
 import { PlainTable } from '../../ui/PlainTable'
 import { Problem } from '../../ui/Problem'
 import { Nothing } from './Nothing'
 import { chartReleases, type Origin } from './queries'
+import { ReleaseLink } from '../../ui/ReleaseLink'
 
 /** The releases that deploy this chart from this repository. */
 export function ReleasesOfChart({ origin }: { origin: Origin }) {
@@ -26,11 +25,7 @@ export function ReleasesOfChart({ origin }: { origin: Origin }) {
           columns={[
             {
               title: 'Name',
-              render: ({ namespace, name }) => (
-                <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
-                  {name}
-                </Anchor>
-              ),
+              render: ({ namespace, name }) => <ReleaseLink namespace={namespace} name={name} />,
               cell: { style: { overflowWrap: 'anywhere' } },
             },
             { title: 'Namespace', render: ({ namespace }) => namespace },

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, Stack, Text } from '@mantine/core'
+import { Badge, Group, Stack, Text } from '@mantine/core'
 import { IconArrowUpCircle } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 
@@ -7,6 +7,7 @@ import { exact } from '../../lib/time'
 import type { Column } from '../../ui/DataTable'
 import { StatusBadge } from '../../ui/StatusBadge'
 import type { Release } from './queries'
+import { ReleaseLink } from '../../ui/ReleaseLink'
 
 const strategies: Record<string, string> = { ChartVersion: 'Chart Version', Revision: 'Revision' }
 
@@ -16,11 +17,7 @@ const all: Column<Release>[] = [
     title: 'Name',
     sort: 'name',
     width: 116,
-    render: ({ namespace, name }) => (
-      <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
-        {name}
-      </Anchor>
-    ),
+    render: ({ namespace, name }) => <ReleaseLink namespace={namespace} name={name} />,
   },
   { key: 'namespace', title: 'Namespace', sort: 'namespace', render: ({ namespace }) => namespace },
   { key: 'releaseName', title: 'Release Name', sort: 'releaseName', render: ({ releaseName }) => releaseName },

@@ -1,19 +1,14 @@
-import { ActionIcon, Anchor, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
+import { ActionIcon, Code, CopyButton, Group, Stack, Text } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
-import { Link } from '@tanstack/react-router'
 
-import { paths } from '../../lib/paths'
 import type { Workload } from './queries'
+import { ReleaseLink } from '../../ui/ReleaseLink'
 
 /** The release that made a workload. */
 export function ReleaseOf({ workload: { release, helmRelease } }: { workload: Workload }) {
   if (!release) return <>{helmRelease ?? '–'}</>
   const { namespace, name } = release
-  return (
-    <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
-      {name}
-    </Anchor>
-  )
+  return <ReleaseLink namespace={namespace} name={name} />
 }
 
 /** Images, each to be copied. */

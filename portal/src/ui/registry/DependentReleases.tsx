@@ -1,12 +1,11 @@
-import { Alert, Anchor, Skeleton, Stack, Text } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+import { Alert, Skeleton, Stack, Text } from '@mantine/core'
 
 import type { Schemas } from '../../api/client'
 import { isForbidden } from '../../api/problem'
 import { counted } from '../../lib/registryWords'
-import { paths } from '../../lib/paths'
 import { PlainTable } from '../PlainTable'
 import { Problem } from '../Problem'
+import { ReleaseLink } from '../ReleaseLink'
 
 type Dependents = Schemas['Dependents']
 
@@ -31,11 +30,7 @@ export function DependentReleases({ data, error, refetch }: Uses) {
           columns={[
             {
               title: 'Name',
-              render: ({ namespace, name }) => (
-                <Anchor size="sm" renderRoot={(props) => <Link to={paths.release} params={{ namespace, name }} {...props} />}>
-                  {name}
-                </Anchor>
-              ),
+              render: ({ namespace, name }) => <ReleaseLink namespace={namespace} name={name} />,
             },
             { title: 'Namespace', render: ({ namespace }) => namespace },
             { title: 'Chart Name', render: ({ chart }) => chart ?? '–' },

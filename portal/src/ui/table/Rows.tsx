@@ -4,6 +4,7 @@ import { memo, useCallback, useEffect, useRef, type ReactNode } from 'react'
 
 import type { Action, Column, TableProps } from '../DataTable'
 import { RowMenu } from './RowMenu'
+import cards from '../cards.module.css'
 import classes from './table.module.css'
 
 type Props<T> = TableProps<T> & {
@@ -27,8 +28,8 @@ export function Rows<T>(props: Props<T>) {
   const actionsOf = useCallback(() => latest.current.actions ?? [], [])
   const onMenu = useCallback((open: boolean) => latest.current.onMenu(open), [])
   return (
-    <div className={classes.scroll}>
-      <Table className={classes.table} role="table" aria-label={label} aria-busy={!items} highlightOnHover verticalSpacing={6}>
+    <div className={cards.scroll}>
+      <Table className={`${cards.table} ${classes.table}`} role="table" aria-label={label} aria-busy={!items} highlightOnHover verticalSpacing={6}>
         <Table.Thead role="rowgroup">
           <Table.Tr role="row">
             {actions && (

@@ -40,6 +40,10 @@ export function History({ release, from, to, onCompare, onRollBack }: Props) {
       title: 'Revision',
       render: ({ revision }) => (
         <>
+          {/* On a card no heading says what the number is. */}
+          <Text span inherit hiddenFrom="sm">
+            Revision{' '}
+          </Text>
           {revision}
           {revision === newest && (
             <Text span size="xs" c="dimmed">
