@@ -1,7 +1,7 @@
 import { Loader, Modal, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
 
 import type { Entry, Mode } from './entries'
 import classes from './palette.module.css'
@@ -63,6 +63,9 @@ function Palette({ onClose }: { onClose: (chosen: Entry) => void }) {
   const at = Math.max(0, entries.findIndex(({ id }) => id === chosen))
   const active = entries[at]
   const list = useRef<HTMLDivElement>(null)
+  const field = useRef<HTMLInputElement>(null)
+  // The dialog moves the focus only after a while; until then what is typed would be lost.
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), [])
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   }, [active?.id])
@@ -100,6 +103,7 @@ function Palette({ onClose }: { onClose: (chosen: Entry) => void }) {
   return (
     <>
       <TextInput
+        ref={field}
         data-autofocus
         size="md"
         variant="unstyled"
