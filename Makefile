@@ -17,8 +17,10 @@ portal/dist/index.html: $(shell find portal -path portal/node_modules -prune -o 
 	@hack/need build
 	cd portal && npm ci --no-audit --no-fund --loglevel=error && npm run build
 
-demo: build
-	cargo build --locked --release --package pilothouse-cli --example demo-registry
+# One build for both: the example's features would have most crates built again.
+demo: portal
+	@hack/need build
+	cargo build --locked --release --package pilothouse-cli --bins --example demo-registry
 	@demo/run "$(target)/release"
 
 test:
