@@ -1,5 +1,6 @@
 import { Alert, Anchor, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 
 import { budget, counted, credentialsWords, familyName, methodName } from '../../lib/registryWords'
 import { labelsText } from '../../lib/checks'
@@ -60,6 +61,14 @@ function Metadata({ repository: { catalog }, openCharts }: Props) {
       </Text>
     )
   }
+  // An index has neither.
+  const ofRegistry: [string, ReactNode][] =
+    catalog.method === 'index'
+      ? []
+      : [
+          ['Registry', familyName(catalog.registry)],
+          ['Tags that are no chart', catalog.skipped?.toLocaleString('en-US') ?? '–'],
+        ]
   return (
     <Stack gap="sm">
       {!catalog.complete && (
@@ -81,11 +90,10 @@ function Metadata({ repository: { catalog }, openCharts }: Props) {
           ['Versions', catalog.versions.toLocaleString('en-US')],
           ['List obtained from', methodName(catalog.method)],
           ['Complete', catalog.complete ? 'Yes, as far as the registry tells' : 'Not surely'],
-          ['Registry', familyName(catalog.registry)],
           ['Requests of the last sync', catalog.requests?.toLocaleString('en-US') ?? '–'],
           ['Request budget', budget(catalog.rateLimit) ?? 'The registry tells none'],
           ['Credential expires', catalog.credentialExpiresAt ? <Ago time={catalog.credentialExpiresAt} /> : 'Not known'],
-          ['Tags that are no chart', catalog.skipped?.toLocaleString('en-US') ?? '–'],
+          ...ofRegistry,
           ['Digest of the list', catalog.digest ? <Digest of={catalog.digest} /> : '–'],
         ]}
       />
