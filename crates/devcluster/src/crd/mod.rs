@@ -9,6 +9,7 @@ mod columns;
 mod definition;
 mod formats;
 mod jsonpath;
+mod lifecycle;
 mod lists;
 mod names;
 mod prune;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use crate::schema::Graph;
 use crate::status::Cause;
 pub(crate) use formats::go_duration;
+pub(crate) use lifecycle::CLEANUP;
 pub use serve::{compare_versions, resources};
 
 /// One printer column.
@@ -234,13 +236,13 @@ pub(crate) fn condition<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> 
 
 /// Fills in the defaults of a `CustomResourceDefinition`: names and conversion.
 pub fn default_definition(definition: &mut Value) {
-    definition::default(definition);
+    lifecycle::default(definition);
 }
 
 /// Sets what a client cannot: the status of a new definition, or that of `old`, with the storage version among the
 /// stored ones.
 pub fn prepare_definition(definition: &mut Value, old: Option<&Value>) {
-    definition::prepare(definition, old);
+    lifecycle::prepare(definition, old);
 }
 
 /// What is wrong with a `CustomResourceDefinition`, without what is checked in every object's metadata.
@@ -250,7 +252,7 @@ pub fn validate_definition(definition: &Value, old: Option<&Value>) -> Vec<Cause
 
 /// Marks a definition as being deleted: its instances go first. False: nothing holds it.
 pub(crate) fn mark_deletion(definition: &mut Value, now: &str) -> bool {
-    definition::mark_deletion(definition, now)
+    lifecycle::mark_deletion(definition, now)
 }
 
 /// What is wrong with a change of a definition's status.

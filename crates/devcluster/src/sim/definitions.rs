@@ -8,11 +8,10 @@ use super::objects::{
     text,
 };
 use crate::client::DeleteOptions;
-use crate::crd;
+use crate::crd::{self, CLEANUP};
 use crate::status::ApiResult;
 
 const BUCKET: &str = "apiextensions.k8s.io/customresourcedefinitions";
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// Serves all definitions that were established before, so that the server starts with them.
 pub(super) fn serve_established(engine: &Engine) {
